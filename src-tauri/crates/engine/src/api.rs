@@ -1,0 +1,574 @@
+//! What every face of Lockstep (window, tray, command, control socket) may ask, and what it is told.
+//!
+//! One [`Call`] goes in, one JSON value comes out; [`Event`]s flow on their own. The shapes are the
+//! contract of the `lockstep` command: field names do not change.
+//!
+//! Rule: nothing here carries a secret out. A refresh token travels inwards only, in
+//! [`Call::AccountAdd`].
+
+use serde::{Deserialize, Serialize};
+
+/// One request to whoever owns the home. Each variant names the type of its reply.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "call", rename_all = "snake_case")]
+pub enum Call {
+    /// → `Vec<AccountView>`
+    Accounts,
+    /// Stores a linked account. → `AccountView`
+    AccountAdd(Box<NewAccount>),
+    /// Revokes the token and forgets the secret; files stay. → `()`
+    AccountUnlink {
+        /// Account id (`dbid:…`).
+        id: String,
+    },
+    /// → `Vec<WorkspaceView>`
+    Workspaces,
+    /// → `WorkspaceView`
+    WorkspaceAdd(NewWorkspace),
+    /// What a first sync would do. → `Preview`
+    WorkspacePreview(NewWorkspace),
+    /// Forgets the workspace; files stay on both sides. → `()`
+    WorkspaceRemove {
+        /// Workspace id.
+        id: String,
+    },
+    /// → `()`
+    Pause {
+        /// One workspace, or all.
+        id: Option<String>,
+    },
+    /// → `()`
+    Resume {
+        /// One workspace, or all.
+        id: Option<String>,
+    },
+    /// Syncs until nothing is left to do. → `Vec<SyncReport>`
+    Sync {
+        /// One workspace, or all.
+        id: Option<String>,
+    },
+    /// What would be done now; changes nothing. → `Vec<PlannedStep>`
+    Plan {
+        /// One workspace, or all.
+        id: Option<String>,
+    },
+    /// → `StatusView`
+    Status,
+    /// → `Vec<ActivityView>`, newest first
+    Activity {
+        /// At most this many.
+        limit: u32,
+    },
+    /// → `Vec<ConflictView>`
+    Conflicts,
+    /// The three versions as text where they are text. → `ConflictTexts`
+    ConflictTexts {
+        /// Conflict id.
+        id: String,
+    },
+    /// → `()`
+    Resolve {
+        /// Conflict id.
+        id: String,
+        /// The decision.
+        choice: Choice,
+    },
+    /// → `Vec<IssueView>`
+    Issues,
+    /// Tries again now. → `()`
+    Retry {
+        /// One issue, or all.
+        id: Option<String>,
+    },
+    /// → `Vec<HeldView>`
+    Held,
+    /// Carry the held deletions out. → `()`
+    HeldApprove {
+        /// Id of the held deletion.
+        id: String,
+    },
+    /// Bring the files back on the side where they were deleted. → `()`
+    HeldRestore {
+        /// Id of the held deletion.
+        id: String,
+    },
+    /// Compares every file's content with Dropbox's hash. → `Vec<VerifyReport>`
+    Verify {
+        /// One workspace, or all.
+        id: Option<String>,
+    },
+}
+
+/// Why a call failed. `code` exists for programs, `message` says what happened and what to do.
+#[derive(Debug, Clone, Serialize, Deserialize, thiserror::Error)]
+#[error("{message}")]
+pub struct CallError {
+    /// What kind of failure.
+    pub code: Code,
+    /// For people; never holds a secret.
+    pub message: String,
+}
+
+impl CallError {
+    /// Makes an error of this kind.
+    pub fn new(code: Code, message: impl Into<String>) -> CallError {
+        CallError { code, message: message.into() }
+    }
+}
+
+/// Kinds of failures that a caller acts on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Code {
+    /// The arguments make no sense: wrong usage.
+    BadInput,
+    /// No such account, workspace, conflict, issue or held deletion.
+    NotFound,
+    /// No account is linked, or the sign-in has to be repeated.
+    NotLinked,
+    /// What was shown has changed since; look again.
+    Changed,
+    /// Dropbox cannot be reached now.
+    Offline,
+    /// Anything else that went wrong.
+    Failed,
+}
+
+/// An account to store after a successful sign-in.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct NewAccount {
+    /// App key.
+    pub app_key: String,
+    /// App secret, when the app has one.
+    pub app_secret: Option<String>,
+    /// Scopes that were asked for; empty for all the app has.
+    pub scope: String,
+    /// Redirect URL that was used, when one was.
+    pub redirect_url: Option<String>,
+    /// Where the service lives.
+    pub endpoints: dropbox_client::Endpoints,
+    /// Secret: goes to the secret store and nowhere else.
+    pub refresh_token: String,
+    /// Where the secrets are kept.
+    pub secret_store: SecretStoreKind,
+}
+
+impl std::fmt::Debug for NewAccount {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewAccount").field("app_key", &self.app_key).finish_non_exhaustive()
+    }
+}
+
+/// Where an account's secrets are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SecretStoreKind {
+    /// The keyring of the operating system.
+    Keyring,
+    /// A file that only its owner may read.
+    File,
+}
+
+/// A linked account.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AccountView {
+    /// Account id (`dbid:…`).
+    pub id: String,
+    /// E-mail address.
+    pub email: String,
+    /// Name to show.
+    pub name: String,
+    /// App key it was linked with.
+    pub app_key: String,
+    /// Where the service lives.
+    pub endpoints: dropbox_client::Endpoints,
+    /// Whether it works.
+    pub state: AccountState,
+    /// Bytes used.
+    pub used_bytes: u64,
+    /// Bytes allocated.
+    pub allocated_bytes: u64,
+}
+
+/// Whether an account works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountState {
+    /// Signed in.
+    Linked,
+    /// The sign-in was revoked or has expired; link again with the same account.
+    NeedsSignIn,
+}
+
+/// What a new workspace is to be.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct NewWorkspace {
+    /// Account id; may be left out when only one is linked.
+    pub account: Option<String>,
+    /// Folder at Dropbox, `/` for all of it. Created when missing.
+    pub remote: String,
+    /// Local folder, absolute. Created when missing.
+    pub local: std::path::PathBuf,
+    /// Name to show; the folder's name when left out.
+    pub name: Option<String>,
+    /// What to do when both sides change a file.
+    pub on_conflict: ConflictPolicy,
+    /// Remote folders below `remote` that are not kept here.
+    pub excludes: Vec<String>,
+}
+
+/// What to do when both sides change a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConflictPolicy {
+    /// Hold the file until a person decides.
+    Ask,
+    /// Keep both at once.
+    KeepBoth,
+}
+
+/// A workspace.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct WorkspaceView {
+    /// Workspace id.
+    pub id: String,
+    /// Name to show.
+    pub name: String,
+    /// Account id.
+    pub account: String,
+    /// Folder at Dropbox.
+    pub remote: String,
+    /// Local folder.
+    pub local: String,
+    /// What it is doing.
+    pub state: WorkspaceState,
+    /// Files in step.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+/// What a workspace is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WorkspaceState {
+    /// Both sides are equal, everything is watched, nothing waits.
+    Idle,
+    /// Looking at both sides.
+    Indexing,
+    /// Carrying changes over.
+    Syncing,
+    /// Stopped by a person.
+    Paused,
+    /// Dropbox cannot be reached.
+    Offline,
+    /// The account has to be linked again.
+    NeedsSignIn,
+    /// The local folder is gone, was replaced or was emptied.
+    FolderMissing,
+    /// Deletions wait for a person.
+    Guard,
+    /// No space left on disk.
+    DiskFull,
+    /// No space left at Dropbox.
+    QuotaFull,
+    /// Something else stopped it; see its issues.
+    Error,
+}
+
+/// What is going on everywhere.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct StatusView {
+    /// The most urgent state of all workspaces.
+    pub state: WorkspaceState,
+    /// One entry a workspace.
+    pub workspaces: Vec<WorkspaceStatus>,
+    /// Transfers under way.
+    pub transfers: Vec<TransferView>,
+}
+
+/// What one workspace is doing.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct WorkspaceStatus {
+    /// Workspace id.
+    pub id: String,
+    /// What it is doing.
+    pub state: WorkspaceState,
+    /// What is still to be carried over.
+    pub pending: Pending,
+    /// How well changes on disk are seen.
+    pub watching: Watching,
+    /// When both sides were last equal, RFC 3339.
+    pub last_synced: Option<String>,
+    /// Conflicts that wait for a person.
+    pub conflicts: u64,
+    /// Paths that do not sync.
+    pub issues: u64,
+    /// Deletions that wait for a person.
+    pub held_deletions: u64,
+}
+
+/// What is still to be carried over.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pending {
+    /// Files to upload.
+    pub uploads: u64,
+    /// Files to download.
+    pub downloads: u64,
+    /// Folders, moves and removals.
+    pub other: u64,
+    /// Bytes of the files to carry over.
+    pub bytes: u64,
+}
+
+/// How well changes on disk are seen.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Watching {
+    /// Folders with a watch.
+    pub folders: u64,
+    /// Whether every folder has one.
+    pub complete: bool,
+}
+
+/// A file on its way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TransferView {
+    /// Workspace id.
+    pub workspace: String,
+    /// Path below the workspace.
+    pub path: String,
+    /// Which way.
+    pub direction: Direction,
+    /// Bytes carried so far.
+    pub bytes_done: u64,
+    /// Bytes of the whole file.
+    pub bytes_total: u64,
+    /// Bytes a second, lately.
+    pub rate: u64,
+}
+
+/// Which way a change goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// From this computer to Dropbox.
+    Up,
+    /// From Dropbox to this computer.
+    Down,
+}
+
+/// Something that was changed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ActivityView {
+    /// RFC 3339.
+    pub time: String,
+    /// Workspace id.
+    pub workspace: String,
+    /// Path below the workspace.
+    pub path: String,
+    /// `added`, `updated`, `moved`, `deleted`, `kept`, `conflict`.
+    pub verb: String,
+    /// Which way the change went.
+    pub direction: Option<Direction>,
+    /// Bytes carried.
+    pub bytes: u64,
+    /// Changes of one batch belong together.
+    pub batch: i64,
+}
+
+/// One version of a file in a conflict.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VersionView {
+    /// Revision at Dropbox, when it has one.
+    pub rev: Option<String>,
+    /// Content hash, 64 hex digits.
+    pub content_hash: Option<String>,
+    /// Size in bytes.
+    pub size: u64,
+    /// When it was changed, RFC 3339.
+    pub modified: Option<String>,
+    /// Who changed it.
+    pub who: Option<String>,
+}
+
+/// Both sides changed a file.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ConflictView {
+    /// Conflict id.
+    pub id: String,
+    /// Workspace id.
+    pub workspace: String,
+    /// Path below the workspace.
+    pub path: String,
+    /// `edit_edit` so far.
+    pub kind: String,
+    /// When it was found, RFC 3339.
+    pub detected_at: String,
+    /// This computer's version.
+    pub local: Option<VersionView>,
+    /// Dropbox's version.
+    pub remote: Option<VersionView>,
+    /// What both started from.
+    pub base: Option<VersionView>,
+}
+
+/// The versions of a conflict as text; absent where a version is missing, too large or no text.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct ConflictTexts {
+    /// What both started from.
+    pub base: Option<String>,
+    /// This computer's version.
+    pub local: Option<String>,
+    /// Dropbox's version.
+    pub remote: Option<String>,
+}
+
+/// A decision about a conflict.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "keep", rename_all = "snake_case")]
+pub enum Choice {
+    /// This computer's version replaces Dropbox's; the other stays in the version history.
+    Local,
+    /// Dropbox's version replaces this computer's, which goes to the trash.
+    Remote,
+    /// The local version becomes a conflicted copy.
+    Both,
+    /// This content replaces both.
+    Merged {
+        /// File that holds the merged content.
+        file: std::path::PathBuf,
+    },
+}
+
+/// Something that does not sync, and why.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct IssueView {
+    /// Issue id.
+    pub id: String,
+    /// Kind of issue, as the user interface names it.
+    pub code: String,
+    /// `needs_you` or `note`.
+    pub level: String,
+    /// Workspace id.
+    pub workspace: String,
+    /// Path below the workspace; empty when it concerns all of it.
+    pub path: String,
+    /// What happened and what to do.
+    pub message: String,
+    /// What can be done about it here.
+    pub actions: Vec<String>,
+}
+
+/// Deletions that wait for a person.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct HeldView {
+    /// Id of the held deletion.
+    pub id: String,
+    /// Workspace id.
+    pub workspace: String,
+    /// Where they were deleted: `local` or `remote`.
+    pub deleted_on: String,
+    /// When they were found, RFC 3339.
+    pub detected_at: String,
+    /// Number of files and folders.
+    pub count: u64,
+    /// Their paths below the workspace.
+    pub paths: Vec<String>,
+}
+
+/// What a first sync would do.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preview {
+    /// Files and bytes to download.
+    pub download: Amount,
+    /// Files and bytes to upload.
+    pub upload: Amount,
+    /// Files and bytes that are equal on both sides.
+    pub identical: Amount,
+    /// Files that differ on both sides.
+    pub conflicts: Amount,
+    /// Files that cannot be synced.
+    pub cannot_sync: Amount,
+}
+
+/// Files and their bytes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Amount {
+    /// Number of files.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+/// One step of a plan, for people and scripts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedStep {
+    /// Workspace id.
+    pub workspace: String,
+    /// `upload`, `download`, `move_local`, `trash_local`, …
+    pub operation: String,
+    /// Path below the workspace.
+    pub path: String,
+    /// Where it goes, for moves.
+    pub to: Option<String>,
+    /// Bytes to carry.
+    pub bytes: u64,
+}
+
+/// How a `sync` ended for one workspace.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SyncReport {
+    /// Workspace id.
+    pub workspace: String,
+    /// State at the end.
+    pub state: WorkspaceState,
+    /// Files uploaded meanwhile.
+    pub uploaded: u64,
+    /// Files downloaded meanwhile.
+    pub downloaded: u64,
+    /// Conflicts that wait for a person.
+    pub conflicts: u64,
+    /// Paths that do not sync.
+    pub issues: u64,
+    /// Deletions that wait for a person.
+    pub held_deletions: u64,
+}
+
+/// Result of comparing every file with Dropbox.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct VerifyReport {
+    /// Workspace id.
+    pub workspace: String,
+    /// Files that were compared.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// True only when nothing differs.
+    pub equal: bool,
+    /// What differs.
+    pub differences: Vec<Difference>,
+}
+
+/// One difference between disk and Dropbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Difference {
+    /// Path below the workspace.
+    pub path: String,
+    /// `only_local`, `only_remote`, `content`, `kind`, `unreadable`.
+    pub kind: String,
+}
+
+/// What happens, as it happens.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// The status changed.
+    Status(StatusView),
+    /// Something was changed.
+    Activity(ActivityView),
+    /// The list of conflicts, issues, held deletions, accounts or workspaces changed; fetch it again.
+    Changed {
+        /// `conflicts`, `issues`, `held`, `accounts`, `workspaces`.
+        what: String,
+    },
+}
