@@ -31,7 +31,8 @@ impl ContentHash {
     /// Reads the 64 hex digits that Dropbox sends.
     pub fn from_hex(text: &str) -> Result<ContentHash, BadContentHash> {
         let mut bytes = [0; 32];
-        hex::decode_to_slice(text, &mut bytes).map_err(|_| BadContentHash(text.chars().take(80).collect()))?;
+        hex::decode_to_slice(text, &mut bytes)
+            .map_err(|_| BadContentHash(text.chars().take(80).collect()))?;
         Ok(ContentHash(bytes))
     }
 

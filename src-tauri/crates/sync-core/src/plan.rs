@@ -2,10 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::{
-    name::Name,
-    node::NodeId,
-};
+use crate::{name::Name, node::NodeId};
 
 /// What to do when both sides changed one file to different content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,21 +57,70 @@ pub struct Aside {
 
 /// One step that changes one side. Each carries out what the trees said when it was planned and is
 /// refused when the world has moved on.
+///
+/// One node has at most one operation in a plan. Where it needs both a move and a transfer, the move
+/// comes first and the transfer is planned again afterwards.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Operation {
-    /// Create the folder on disk.
-    MkdirLocal { node: NodeId, parent: NodeId, name: Name },
-    /// Create the folder at Dropbox.
-    MkdirRemote { node: NodeId, parent: NodeId, name: Name },
+    /// Create the folder on disk. Its parent is there already.
+    MkdirLocal {
+        /// The remote folder that is missing on disk.
+        node: NodeId,
+        /// The local folder to make it in.
+        parent: NodeId,
+        /// Its name.
+        name: Name,
+    },
+    /// Create the folder at Dropbox. Its parent is there already, or is created by an earlier operation
+    /// of the same plan.
+    MkdirRemote {
+        /// The local folder that is missing at Dropbox.
+        node: NodeId,
+        /// The remote folder to make it in.
+        parent: NodeId,
+        /// Its name, composed.
+        name: Name,
+    },
     /// Bring Dropbox's content to disk: a new file at this place, or over the node's present local file
-    /// (then place is where it stands now).
-    Download { node: NodeId, parent: NodeId, name: Name },
-    /// Bring the disk's content to Dropbox: a new file, or a new revision of the node's remote file.
-    Upload { node: NodeId, parent: NodeId, name: Name },
-    /// Rename or move on disk.
-    MoveLocal { node: NodeId, parent: NodeId, name: Name },
-    /// Rename or move at Dropbox. `case_only` when only the spelling of the name changes.
-    MoveRemote { node: NodeId, parent: NodeId, name: Name, case_only: bool },
+    /// (then the place is where that stands now).
+    Download {
+        /// The remote file.
+        node: NodeId,
+        /// The local folder it goes to.
+        parent: NodeId,
+        /// Its local name.
+        name: Name,
+    },
+    /// Bring the disk's content to Dropbox: a new file, or a new revision of the node's remote file (then
+    /// the place is where that stands now).
+    Upload {
+        /// The local file.
+        node: NodeId,
+        /// The remote folder it goes to.
+        parent: NodeId,
+        /// Its remote name, composed.
+        name: Name,
+    },
+    /// Rename or move on disk. The destination name is free, or held only by the node itself.
+    MoveLocal {
+        /// What is moved; a folder with everything below it.
+        node: NodeId,
+        /// The local folder it goes to.
+        parent: NodeId,
+        /// Its new local name.
+        name: Name,
+    },
+    /// Rename or move at Dropbox. The destination name is free, or held only by the node itself.
+    MoveRemote {
+        /// What is moved; a folder with everything below it.
+        node: NodeId,
+        /// The remote folder it goes to.
+        parent: NodeId,
+        /// Its new remote name, composed.
+        name: Name,
+        /// Only the spelling of the name changes: Dropbox needs two moves for that.
+        case_only: bool,
+    },
 }
 
 /// One removal. Kept apart from the other operations: removals may be delayed or held for a person.
@@ -86,11 +132,14 @@ pub enum Removal {
     DeleteRemote(NodeId),
 }
 
-/// Both sides changed a file to different content and the policy is to ask.
+/// Both sides have different content for one file and the policy is to ask. Until a person decides, nothing
+/// is written for either version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldConflict {
-    /// The node, present in both trees.
+    /// The node with the local version. Without `other` it is in both trees and was edited on both sides.
     pub node: NodeId,
+    /// Set when each side created a file of its own under one name: the node with the remote version.
+    pub other: Option<NodeId>,
 }
 
 /// Two local names that Dropbox would treat as one; the first stays in step, this one waits.
