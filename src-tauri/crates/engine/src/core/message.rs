@@ -1,0 +1,309 @@
+//! What goes into the control loop and what comes out of it.
+//!
+//! [`Event`]s are facts: an answer of Dropbox, a listing of a directory, the outcome of an effect, a
+//! request of a person. [`Command`]s are wishes that an executor carries out and answers with further
+//! events. Both are plain data, so that a test or a simulation can take the executor's place.
+
+use dropbox_client::{ClientError, Commit, Longpoll, Page};
+use local_fs::{DirListing, Expected, FsError, Hashed, Hint, RootHealth, WatchError};
+use serde_json::Value;
+use sync_core::{ContentHash, LocalStat, NodeId, RemoteEntry, RemoteFile, RemoteFolder, SyncPath};
+
+use crate::api::{self, CallError, Choice};
+
+/// The time, as it comes in from outside.
+#[derive(Debug, Clone, Copy)]
+pub struct Now {
+    /// Milliseconds on a clock that never goes back.
+    pub ms: u64,
+    /// Seconds since 1970.
+    pub unix_secs: i64,
+    /// The day where this computer stands, for the names of conflicted copies.
+    pub today: jiff::civil::Date,
+}
+
+/// A fact for the control loop.
+#[derive(Debug)]
+pub enum Event {
+    /// A page of a listing or of the change feed.
+    Page(Result<Page, ClientError>),
+    /// The long poll came back.
+    Longpolled(Result<Longpoll, ClientError>),
+    /// The watcher says where to look.
+    Hint(Hint),
+    /// A directory was watched and read.
+    Scanned(Scanned),
+    /// A file was read.
+    Hashed {
+        /// The file.
+        node: NodeId,
+        /// What it holds, or why it could not be read.
+        result: Result<Hashed, FsError>,
+    },
+    /// An effect ended.
+    Done {
+        /// Which one.
+        op: i64,
+        /// How.
+        result: Result<Outcome, Failure>,
+    },
+    /// An upload session got further; kept so that it can go on after a restart.
+    Progress(Progress),
+    /// Somebody looked whether the root is still the known one.
+    Health(RootHealth),
+    /// Time passed.
+    Tick,
+    /// A person or a program asks for something.
+    Ask {
+        /// Comes back with the answer.
+        id: u64,
+        /// What is asked.
+        request: Request,
+    },
+}
+
+/// A directory as it was found.
+#[derive(Debug)]
+pub struct Scanned {
+    /// The directory.
+    pub dir: NodeId,
+    /// Where it was looked for.
+    pub path: SyncPath,
+    /// Whether changes in it will be reported from now on.
+    pub covered: Result<(), WatchError>,
+    /// What stands in it.
+    pub listing: Result<DirListing, FsError>,
+}
+
+/// How far a transfer is.
+#[derive(Debug, Clone)]
+pub struct Progress {
+    /// The effect it belongs to.
+    pub op: i64,
+    /// Bytes that have been carried.
+    pub bytes_done: u64,
+    /// The upload session, when there is one, and the offset up to which Dropbox has it.
+    pub session: Option<(String, u64)>,
+}
+
+/// What a person or program may ask one workspace for.
+#[derive(Debug)]
+pub enum Request {
+    /// Status of this workspace. → [`api::WorkspaceStatus`] and its transfers
+    Status,
+    /// Files and bytes in step. → `[files, bytes]`
+    Totals,
+    /// → `Vec<api::ActivityView>`
+    Activity(u32),
+    /// → `Vec<api::ConflictView>`
+    Conflicts,
+    /// → [`ConflictSource`]
+    ConflictSource(i64),
+    /// → `()`
+    Resolve(i64, Choice),
+    /// → `Vec<api::IssueView>`
+    Issues,
+    /// → `()`
+    Retry(Option<i64>),
+    /// → `Vec<api::HeldView>`
+    Held,
+    /// → `()`
+    HeldApprove(i64),
+    /// → `()`
+    HeldRestore(i64),
+    /// Looks at both sides again and answers when nothing is left to do. → [`api::SyncReport`]
+    Sync,
+    /// What would be done. → `Vec<api::PlannedStep>`
+    Plan,
+    /// → `()`
+    Pause(bool),
+}
+
+/// Where the three versions of a conflict can be read.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+pub struct ConflictSource {
+    /// Local file and what it looked like.
+    pub local: Option<(String, LocalStat)>,
+    /// Revision at Dropbox.
+    pub remote_rev: Option<String>,
+    /// Revision that both started from.
+    pub base_rev: Option<String>,
+}
+
+/// A wish of the control loop.
+#[derive(Debug)]
+pub enum Command {
+    /// List the workspace's remote folder from the start.
+    List,
+    /// Ask the change feed what came after this cursor.
+    Continue(String),
+    /// Wait for changes after this cursor.
+    Longpoll(String),
+    /// Watch and read a directory.
+    Scan {
+        /// The directory.
+        dir: NodeId,
+        /// Where it stands.
+        path: SyncPath,
+    },
+    /// Read a file that should look like this.
+    Hash {
+        /// The file.
+        node: NodeId,
+        /// Where it stands.
+        path: SyncPath,
+        /// What it looked like.
+        expected: LocalStat,
+    },
+    /// Change one side.
+    Run {
+        /// Names the effect in events and on disk.
+        op: i64,
+        /// What to do.
+        effect: Effect,
+    },
+    /// Look whether the root is still the known one.
+    CheckRoot,
+    /// Stop every transfer; those that had no effect yet answer with [`Failure::Cancelled`].
+    CancelAll,
+    /// Send a tick at this time (milliseconds) unless another event comes first.
+    WakeAt(u64),
+    /// Answer a request.
+    Reply {
+        /// The id it came with.
+        id: u64,
+        /// The answer.
+        result: Result<Value, CallError>,
+    },
+    /// Tell everybody who listens.
+    Tell(Box<api::Event>),
+}
+
+/// One step that changes one side, with everything that must still be true.
+#[derive(Debug, Clone)]
+pub enum Effect {
+    /// Create a folder on disk.
+    MkdirLocal {
+        /// Where.
+        path: SyncPath,
+    },
+    /// Bring a revision to disk.
+    Download {
+        /// What to bring.
+        file: Box<Revision>,
+        /// Where to.
+        target: SyncPath,
+        /// What stands there, when it replaces a file.
+        over: Option<LocalStat>,
+    },
+    /// Rename on disk.
+    MoveLocal {
+        /// From.
+        from: SyncPath,
+        /// To; must be free.
+        to: SyncPath,
+        /// What it looked like.
+        expected: LocalStat,
+    },
+    /// Move to the trash.
+    TrashLocal {
+        /// What.
+        path: SyncPath,
+        /// What it and everything below looked like.
+        expected: Box<Expected>,
+    },
+    /// Put a merge result in the place of a local file.
+    ReplaceLocal {
+        /// The file.
+        path: SyncPath,
+        /// What it looked like.
+        expected: LocalStat,
+        /// File that holds the new content.
+        content: std::path::PathBuf,
+    },
+    /// Create a folder at Dropbox.
+    MkdirRemote {
+        /// Full path.
+        path: String,
+    },
+    /// Bring a local file to Dropbox.
+    Upload {
+        /// The file.
+        path: SyncPath,
+        /// What it looked like.
+        stat: LocalStat,
+        /// Its content.
+        hash: ContentHash,
+        /// Where to and what it replaces.
+        commit: Commit,
+        /// A session that was begun before.
+        session: Option<(String, u64)>,
+    },
+    /// Move at Dropbox.
+    MoveRemote {
+        /// `id:…` of the object.
+        from: String,
+        /// Full path; must be free.
+        to: String,
+        /// A free name to go through, when only the spelling changes.
+        through: Option<String>,
+    },
+    /// Delete at Dropbox.
+    DeleteRemote {
+        /// `id:…` of the object.
+        target: String,
+        /// Revision it must still have; files only.
+        rev: Option<String>,
+    },
+}
+
+/// One revision of a remote file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revision {
+    /// Revision.
+    pub rev: String,
+    /// Size in bytes.
+    pub size: u64,
+    /// Content.
+    pub hash: ContentHash,
+    /// Modification time to give the file.
+    pub mtime_secs: i64,
+}
+
+/// What an effect brought about.
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    /// Something stands on disk and looks like this.
+    Local {
+        /// How it looks.
+        stat: LocalStat,
+        /// The hash over the bytes that were written.
+        blake3: Option<[u8; 32]>,
+        /// It was written so recently that it has to be looked at again.
+        racy: bool,
+    },
+    /// It lies in the trash, except for these.
+    Trashed {
+        /// What was not as expected and stands at its place again.
+        put_back: Vec<SyncPath>,
+    },
+    /// A file at Dropbox.
+    RemoteFile(Box<RemoteFile>),
+    /// A folder at Dropbox.
+    RemoteFolder(Box<RemoteFolder>),
+    /// A moved object at Dropbox.
+    RemoteMoved(Box<RemoteEntry>),
+    /// Nothing at Dropbox any more.
+    RemoteGone,
+}
+
+/// Why an effect did not happen.
+#[derive(Debug)]
+pub enum Failure {
+    /// The disk said no.
+    Disk(FsError),
+    /// Dropbox said no.
+    Dropbox(ClientError),
+    /// It was stopped.
+    Cancelled,
+}

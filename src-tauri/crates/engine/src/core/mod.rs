@@ -1,0 +1,248 @@
+//! The control loop of one workspace: observe, plan, apply, record.
+//!
+//! No I/O but the index, no clock, no randomness, no threads: [`Core::handle`] takes facts and answers
+//! with wishes. The same facts in the same order give the same wishes, so that a test or a simulation can
+//! replay a run.
+//!
+//! Rule: everything that a command relies on is committed before the command is handed out.
+
+mod conflicts;
+mod dispatch;
+mod failures;
+mod hashing;
+mod local;
+mod message;
+mod planning;
+mod preview;
+mod record;
+mod remote;
+mod removals;
+mod requests;
+mod status;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+pub use message::*;
+use store::{Index, StoreError, Tx};
+use sync_core::{NodeId, guard::GuardLimits, plan::OnConflict};
+
+use self::{dispatch::Flight, hashing::Hashing, local::LocalSide, remote::RemoteSide, removals::Removals};
+use crate::api::WorkspaceState;
+
+/// What one workspace is told to do.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Workspace id.
+    pub workspace: String,
+    /// The remote folder as Dropbox wants it: empty for all of the account, else `/Path`.
+    pub remote_root: String,
+    /// What to do when both sides change a file.
+    pub on_conflict: OnConflict,
+    /// Name of this computer, for conflicted copies.
+    pub device: String,
+    /// How long a directory must be quiet before it is looked at.
+    pub debounce_ms: u64,
+    /// How long a deletion waits for the other half of a move.
+    pub delete_delay_ms: u64,
+    /// When deletions wait for a person.
+    pub guard: GuardLimits,
+    /// Remote folders below the workspace's folder that are not kept here.
+    pub excludes: Vec<sync_core::SyncPath>,
+    /// Observe and plan only.
+    pub dry_run: bool,
+}
+
+/// The control loop with its index.
+pub struct Core {
+    index: Index,
+    state: Loop,
+}
+
+impl Core {
+    /// Starts over an index; the first commands come from the first [`Core::handle`].
+    pub fn new(index: Index, config: Config) -> Core {
+        Core { index, state: Loop::new(config) }
+    }
+
+    /// Takes in what happened and answers what is to be done, after committing all of it.
+    ///
+    /// An error means that nothing of these events was recorded; the caller must drop this core, stop its
+    /// commands and start again from the index.
+    pub fn handle(&mut self, now: Now, events: Vec<Event>) -> Result<Vec<Command>, StoreError> {
+        let Core { index, state } = self;
+        index.transaction(|tx| {
+            for event in events {
+                state.take_in(tx, now, event)?;
+            }
+            state.turn(tx, now)
+        })?;
+        Ok(std::mem::take(&mut state.commands))
+    }
+
+    /// Ends cleanly.
+    pub fn close(self) -> Result<(), StoreError> {
+        self.index.close()
+    }
+}
+
+/// What the control loop knows beside the trees.
+struct Loop {
+    config: Config,
+    commands: Vec<Command>,
+    remote: RemoteSide,
+    local: LocalSide,
+    hashing: Hashing,
+    flights: BTreeMap<i64, Flight>,
+    removals: Removals,
+    /// Nodes that are left alone until a time, after an attempt that failed.
+    cooldown: BTreeMap<NodeId, Cooldown>,
+    side: Sides,
+    asks: requests::Asks,
+    started: bool,
+    /// An observation or an outcome came in since the last plan.
+    plan_wanted: bool,
+    last_plan_ms: u64,
+    /// Held conflicts of the last plan that have no row of their own yet are recorded from here.
+    notices_told: BTreeSet<(NodeId, u8)>,
+    last_synced_secs: Option<i64>,
+    told: Option<status::Told>,
+    changed: BTreeSet<&'static str>,
+    batch: i64,
+    wake_at: Option<u64>,
+    paused: bool,
+    /// Commands that wait for a free slot.
+    waiting: VecDeque<(i64, Effect)>,
+}
+
+/// A node that is left alone for a while.
+#[derive(Debug, Clone, Copy)]
+struct Cooldown {
+    until_ms: u64,
+    attempts: u32,
+}
+
+/// What keeps a whole direction, or everything, from going on.
+#[derive(Debug, Default)]
+struct Sides {
+    /// Downloads wait until then: the disk is full.
+    disk_full_until: Option<u64>,
+    /// Uploads wait until then: Dropbox is full.
+    quota_full_until: Option<u64>,
+    /// Dropbox could not be reached.
+    offline: bool,
+    /// Consecutive failures to reach it.
+    offline_attempts: u32,
+    /// The account has to be linked again.
+    sign_in_needed: bool,
+    /// The local folder is gone, was replaced or was emptied.
+    root: RootState,
+}
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum RootState {
+    #[default]
+    Ok,
+    /// Issue id of the user interface.
+    Bad(&'static str),
+}
+
+impl Loop {
+    fn new(config: Config) -> Loop {
+        Loop {
+            config,
+            commands: Vec::new(),
+            remote: RemoteSide::default(),
+            local: LocalSide::default(),
+            hashing: Hashing::default(),
+            flights: BTreeMap::new(),
+            removals: Removals::default(),
+            cooldown: BTreeMap::new(),
+            side: Sides::default(),
+            asks: requests::Asks::default(),
+            started: false,
+            plan_wanted: true,
+            last_plan_ms: 0,
+            notices_told: BTreeSet::new(),
+            last_synced_secs: None,
+            told: None,
+            changed: BTreeSet::new(),
+            batch: 0,
+            wake_at: None,
+            paused: false,
+            waiting: VecDeque::new(),
+        }
+    }
+
+    fn take_in(&mut self, tx: &mut Tx<'_>, now: Now, event: Event) -> Result<(), StoreError> {
+        match event {
+            Event::Page(result) => self.observe_page(tx, now, result),
+            Event::Longpolled(result) => self.observe_longpoll(now, result),
+            Event::Hint(hint) => self.observe_hint(tx, now, hint),
+            Event::Scanned(scanned) => self.observe_scan(tx, now, scanned),
+            Event::Hashed { node, result } => self.observe_hash(tx, now, node, result),
+            Event::Done { op, result } => self.finish(tx, now, op, result),
+            Event::Progress(progress) => self.observe_progress(tx, now, progress),
+            Event::Health(health) => self.observe_health(tx, now, health),
+            Event::Tick => Ok(()),
+            Event::Ask { id, request } => self.answer(tx, now, id, request),
+        }
+    }
+
+    /// Does everything that may be done now.
+    fn turn(&mut self, tx: &mut Tx<'_>, now: Now) -> Result<(), StoreError> {
+        if !self.started {
+            self.start(tx, now)?;
+        }
+        self.wake_at = None;
+        if !self.paused {
+            self.follow_remote(tx, now)?;
+            self.follow_local(tx, now)?;
+            self.issue_hashes(tx, now)?;
+            self.plan_if_due(tx, now)?;
+            self.launch_waiting();
+        }
+        self.answer_waiting(tx, now)?;
+        self.tell_changes(tx, now)?;
+        if let Some(at) = self.wake_at {
+            self.commands.push(Command::WakeAt(at));
+        }
+        Ok(())
+    }
+
+    fn start(&mut self, tx: &mut Tx<'_>, now: Now) -> Result<(), StoreError> {
+        self.started = true;
+        self.batch = tx.new_op()?;
+        self.recover_intents(tx)?;
+        self.local.wants_full_scan = true;
+        self.remote.wants_page = true;
+        self.remote.next_page_ms = now.ms;
+        Ok(())
+    }
+
+    /// Asks for a tick at this time; the earliest wish of a turn wins.
+    fn wake(&mut self, at_ms: u64) {
+        self.wake_at = Some(self.wake_at.map_or(at_ms, |earlier| earlier.min(at_ms)));
+    }
+
+    /// Both sides have been looked at completely since the start, and nothing is being looked at now.
+    fn has_observed(&self) -> bool {
+        self.remote.is_settled() && self.local.is_settled()
+    }
+
+    /// Lets a node alone for a while, longer each time.
+    fn cool_down(&mut self, now: Now, node: NodeId) {
+        let attempts = self.cooldown.get(&node).map_or(0, |c| c.attempts) + 1;
+        let wait_ms = 500u64.saturating_mul(1 << attempts.min(10)).min(300_000);
+        self.cooldown.insert(node, Cooldown { until_ms: now.ms + wait_ms, attempts });
+    }
+
+    fn cooling(&self, now: Now) -> BTreeSet<NodeId> {
+        self.cooldown.iter().filter(|(_, c)| c.until_ms > now.ms).map(|(&node, _)| node).collect()
+    }
+
+    fn state(&self) -> WorkspaceState {
+        self.derive_state()
+    }
+}
