@@ -1,1 +1,28 @@
-//! dropbox-client
+//! Dropbox over HTTP: sign-in, requests, replies, retries, limits, and where secrets are kept.
+//!
+//! It carries out single calls and says exactly what came of them; what should be called, and what an
+//! answer means for the trees, is the `engine`'s to decide. It keeps no state but the access token and
+//! the pause that Dropbox asked for.
+//!
+//! Rule: an answer is believed only after it was checked, and a write is repeated only if repeating it
+//! cannot overwrite what somebody else wrote in between.
+#![forbid(unsafe_code)]
+
+mod client;
+mod endpoints;
+mod error;
+mod options;
+mod types;
+
+pub use client::Client;
+pub use endpoints::{EndpointError, EndpointProblem, Endpoints};
+pub use error::{AuthProblem, Class, ClientError, ConflictKind};
+pub use options::{Credentials, Options, RetryPolicy};
+pub use secrecy::{ExposeSecret, SecretString};
+pub use types::{
+    Account, Commit, DeleteTarget, Download, Longpoll, Mode, Page, Progress, Session, SmallUpload, Space,
+    UploadSource,
+};
+
+pub mod oauth;
+pub mod secrets;
