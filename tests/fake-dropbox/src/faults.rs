@@ -99,14 +99,23 @@ mod tests {
         faults.push("files/upload", 2, Fault::Server(503));
         faults.push("files/upload", 1, Fault::EmptyBody);
         let taken: Vec<_> = (0..5).map(|_| faults.take("files/upload")).collect();
-        let expected = [Some(Fault::Server(503)), Some(Fault::Server(503)), Some(Fault::EmptyBody), Some(Fault::Stall), None];
+        let expected = [
+            Some(Fault::Server(503)),
+            Some(Fault::Server(503)),
+            Some(Fault::EmptyBody),
+            Some(Fault::Stall),
+            None,
+        ];
         assert_eq!(taken, expected);
     }
 
     #[test]
     fn faults_have_readable_names_on_the_wire() {
         let json = |fault: Fault| serde_json::to_string(&fault).expect("BUG: a fault is plain data");
-        assert_eq!(json(Fault::TooManyRequests { retry_after: 2 }), r#"{"too_many_requests":{"retry_after":2}}"#);
+        assert_eq!(
+            json(Fault::TooManyRequests { retry_after: 2 }),
+            r#"{"too_many_requests":{"retry_after":2}}"#
+        );
         assert_eq!(json(Fault::Server(500)), r#"{"server":500}"#);
         assert_eq!(json(Fault::ResetAfterEffect), r#""reset_after_effect""#);
     }

@@ -87,13 +87,21 @@ pub fn paste_this_code(code: &str) -> String {
 
 /// Says that the app was not let in, where there is no address to go back to.
 pub fn denied() -> String {
-    page("Access denied", "<h1>Access denied</h1>\n<p>The app was not connected. You can close this page.</p>")
+    page(
+        "Access denied",
+        "<h1>Access denied</h1>\n<p>The app was not connected. You can close this page.</p>",
+    )
 }
 
 /// Says why the app's request cannot be shown; goes with status 400.
 pub fn refused(reason: &str) -> String {
     let reason = escape(reason);
-    page("Error", &format!("<h1>Error (400)</h1>\n<p class=\"error\">It seems the app you were using submitted a bad request. If you would like to report this error to the app's developer, include the information below.</p>\n<h2>More details for developers</h2>\n<p id=\"error\">{reason}</p>"))
+    page(
+        "Error",
+        &format!(
+            "<h1>Error (400)</h1>\n<p class=\"error\">It seems the app you were using submitted a bad request. If you would like to report this error to the app's developer, include the information below.</p>\n<h2>More details for developers</h2>\n<p id=\"error\">{reason}</p>"
+        ),
+    )
 }
 
 #[cfg(test)]
@@ -110,7 +118,10 @@ mod tests {
             refused(evil),
         ] {
             assert!(!text.contains("<script>"), "{text}");
-            assert!(text.contains("&quot;&gt;&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&amp;"), "{text}");
+            assert!(
+                text.contains("&quot;&gt;&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&amp;"),
+                "{text}"
+            );
         }
     }
 }

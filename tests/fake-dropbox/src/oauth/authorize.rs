@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::mint::s256;
 use super::scopes;
-use crate::App;
+use crate::options::App;
 
 /// The longest `state` that is taken, in bytes.
 const STATE_BYTES_MAX: usize = 500;
@@ -133,7 +133,11 @@ pub fn check_authorize(
         access_type: access_type(get("token_access_type"))?,
         challenge: challenge(get("code_challenge"), get("code_challenge_method"))?,
         scopes: wanted_scopes(get("scope"), app)?,
-        include_granted_scopes: one_of("include_granted_scopes", get("include_granted_scopes"), &["user", "team"])?,
+        include_granted_scopes: one_of(
+            "include_granted_scopes",
+            get("include_granted_scopes"),
+            &["user", "team"],
+        )?,
         force_reapprove: flag("force_reapprove", get("force_reapprove"))?,
         force_reauthentication: flag("force_reauthentication", get("force_reauthentication"))?,
     })
@@ -200,11 +204,7 @@ fn has_scope(app: &App, scope: &str) -> bool {
     scopes::ALL.contains(&scope) && app.scopes.as_ref().is_none_or(|given| given.iter().any(|s| s == scope))
 }
 
-fn one_of(
-    name: &'static str,
-    value: Option<&str>,
-    allowed: &[&str],
-) -> Result<bool, AuthorizeError> {
+fn one_of(name: &'static str, value: Option<&str>, allowed: &[&str]) -> Result<bool, AuthorizeError> {
     match value {
         None => Ok(false),
         Some(value) if allowed.contains(&value) => Ok(true),
@@ -254,7 +254,10 @@ mod tests {
     #[test]
     fn an_unknown_or_missing_client_is_named() {
         assert_eq!(refused(&[("client_id", "nope")]), AuthorizeError::UnknownClient("nope".into()));
-        assert_eq!(check_authorize(&BTreeMap::new(), &apps()).err(), Some(AuthorizeError::UnknownClient("".into())));
+        assert_eq!(
+            check_authorize(&BTreeMap::new(), &apps()).err(),
+            Some(AuthorizeError::UnknownClient("".into()))
+        );
     }
 
     #[test]
@@ -277,8 +280,14 @@ mod tests {
     fn an_empty_scope_is_an_error_and_not_all_scopes() {
         assert_eq!(refused(&[("scope", "")]), AuthorizeError::EmptyScope);
         assert_eq!(refused(&[("scope", " ")]), AuthorizeError::EmptyScope);
-        assert_eq!(refused(&[("scope", "files.content.write")]), AuthorizeError::UnknownScope("files.content.write".into()));
-        assert_eq!(check(&[("scope", "account_info.read")]).expect("accepted").scopes.expect("some").len(), 1);
+        assert_eq!(
+            refused(&[("scope", "files.content.write")]),
+            AuthorizeError::UnknownScope("files.content.write".into())
+        );
+        assert_eq!(
+            check(&[("scope", "account_info.read")]).expect("accepted").scopes.expect("some").len(),
+            1
+        );
     }
 
     #[test]
@@ -298,7 +307,10 @@ mod tests {
         assert_eq!(refused(&[("response_type", "id_token")]), AuthorizeError::ResponseType);
         assert_eq!(refused(&[("response_type", "token")]), AuthorizeError::RedirectMissing);
         assert_eq!(refused(&[("state", &"x".repeat(501))]), AuthorizeError::StateTooLong);
-        assert_eq!(refused(&[("token_access_type", "forever")]), AuthorizeError::Parameter("token_access_type"));
+        assert_eq!(
+            refused(&[("token_access_type", "forever")]),
+            AuthorizeError::Parameter("token_access_type")
+        );
         assert_eq!(refused(&[("force_reapprove", "yes")]), AuthorizeError::Parameter("force_reapprove"));
         assert!(check(&[("state", &"x".repeat(500)), ("locale", "de"), ("whatever", "1")]).is_ok());
     }

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::authorize::AccessType;
 use super::grants::{Code, Grant, Grants};
-use crate::App;
+use crate::options::App;
 
 /// The parameters of the endpoint, from body, query and `Basic` header together.
 #[derive(Clone, Default)]
@@ -219,4 +219,217 @@ fn fewer_scopes(
 
 fn join(scopes: &BTreeSet<String>) -> String {
     scopes.iter().map(String::as_str).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oauth::{AuthFailure, AuthorizeRequest, check_authorize};
+
+    const NOW: i64 = 1_700_000_000;
+    const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+    const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
+    fn apps() -> Vec<App> {
+        let app = |key: &str| App {
+            key: key.into(),
+            secret: format!("{key}-secret"),
+            redirect_urls: vec!["http://localhost:1/".into()],
+            scopes: None,
+        };
+        vec![app("app1"), app("app2")]
+    }
+
+    fn asked(pairs: &[(&str, &str)]) -> AuthorizeRequest {
+        let mut query: BTreeMap<String, String> =
+            [("client_id", "app1"), ("response_type", "code"), ("token_access_type", "offline")]
+                .map(|(k, v)| (k.into(), v.into()))
+                .into();
+        query.extend(pairs.iter().map(|(k, v)| (k.to_string(), v.to_string())));
+        check_authorize(&query, &apps()).ok().expect("a good query")
+    }
+
+    fn with_pkce() -> AuthorizeRequest {
+        asked(&[("code_challenge", CHALLENGE), ("code_challenge_method", "S256")])
+    }
+
+    /// A service and a code of `dbid:jane`.
+    fn code_for(request: &AuthorizeRequest) -> (Grants, String) {
+        let mut grants = Grants::new(1);
+        let code = grants.allow(request, &apps()[0], "dbid:jane", NOW);
+        (grants, code)
+    }
+
+    fn send(grants: &mut Grants, pairs: &[(&str, &str)], now: i64) -> Result<TokenAnswer, TokenError> {
+        let mut all: BTreeMap<String, String> = BTreeMap::from([("client_id".into(), "app1".into())]);
+        all.extend(pairs.iter().map(|(k, v)| (k.to_string(), v.to_string())));
+        grants.token(&TokenRequest(all), &apps(), now)
+    }
+
+    fn exchange(grants: &mut Grants, code: &str, more: &[(&str, &str)]) -> Result<TokenAnswer, TokenError> {
+        let mut pairs = vec![("grant_type", "authorization_code"), ("code", code)];
+        pairs.extend(more);
+        send(grants, &pairs, NOW + 1)
+    }
+
+    fn refused(result: Result<TokenAnswer, TokenError>) -> TokenError {
+        result.err().expect("refused")
+    }
+
+    fn done(result: Result<TokenAnswer, TokenError>) -> TokenAnswer {
+        result.unwrap_or_else(|error| panic!("refused: {error}"))
+    }
+
+    #[test]
+    fn a_code_with_its_verifier_gives_a_token_that_works_until_it_expires() {
+        let (mut grants, code) = code_for(&with_pkce());
+        let answer = done(exchange(&mut grants, &code, &[("code_verifier", VERIFIER)]));
+        assert!(answer.access_token.starts_with("sl.") && answer.refresh_token.is_some());
+        assert_eq!((answer.expires_in, answer.token_type), (14_400, "bearer"));
+        let caller = grants.caller(&answer.access_token, NOW + 14_400).expect("valid");
+        assert_eq!((&*caller.account_id, &*caller.app_key), ("dbid:jane", "app1"));
+        let expired = grants.caller(&answer.access_token, NOW + 14_401);
+        assert_eq!(expired, Err(AuthFailure::ExpiredAccessToken));
+    }
+
+    #[test]
+    fn a_code_works_once_and_its_second_use_harms_nothing() {
+        let (mut grants, code) = code_for(&with_pkce());
+        let answer = done(exchange(&mut grants, &code, &[("code_verifier", VERIFIER)]));
+        assert_eq!(refused(exchange(&mut grants, &code, &[("code_verifier", VERIFIER)])), TokenError::Code);
+        assert!(grants.caller(&answer.access_token, NOW + 1).is_ok());
+    }
+
+    #[test]
+    fn a_wrong_exchange_leaves_the_code_usable() {
+        let (mut grants, code) = code_for(&with_pkce());
+        assert_eq!(refused(exchange(&mut grants, &code, &[("code_verifier", "x")])), TokenError::Verifier);
+        assert_eq!(refused(exchange(&mut grants, &code, &[])), TokenError::Missing("code_verifier"));
+        let other = [("code_verifier", VERIFIER), ("client_id", "app2")];
+        assert_eq!(refused(exchange(&mut grants, &code, &other)), TokenError::Code);
+        let nobody = [("code_verifier", VERIFIER), ("client_id", "app9")];
+        assert_eq!(refused(exchange(&mut grants, &code, &nobody)), TokenError::UnknownClient);
+        let redirect = [("code_verifier", VERIFIER), ("redirect_uri", "http://localhost:1/")];
+        assert_eq!(refused(exchange(&mut grants, &code, &redirect)), TokenError::RedirectMismatch);
+        done(exchange(&mut grants, &code, &[("code_verifier", VERIFIER)]));
+    }
+
+    #[test]
+    fn without_a_challenge_the_secret_is_needed_also_to_refresh() {
+        let (mut grants, code) = code_for(&asked(&[]));
+        assert_eq!(refused(exchange(&mut grants, &code, &[])), TokenError::WrongSecret);
+        assert_eq!(
+            refused(exchange(&mut grants, &code, &[("client_secret", "no")])),
+            TokenError::WrongSecret
+        );
+        let answer = done(exchange(&mut grants, &code, &[("client_secret", "app1-secret")]));
+        let refresh = answer.refresh_token.expect("offline");
+        let bare = [("grant_type", "refresh_token"), ("refresh_token", &*refresh)];
+        assert_eq!(refused(send(&mut grants, &bare, NOW)), TokenError::WrongSecret);
+        let mut with_secret = bare.to_vec();
+        with_secret.push(("client_secret", "app1-secret"));
+        done(send(&mut grants, &with_secret, NOW));
+    }
+
+    #[test]
+    fn a_plain_challenge_is_the_verifier_itself() {
+        let (mut grants, code) =
+            code_for(&asked(&[("code_challenge", VERIFIER), ("code_challenge_method", "plain")]));
+        assert_eq!(
+            refused(exchange(&mut grants, &code, &[("code_verifier", CHALLENGE)])),
+            TokenError::Verifier
+        );
+        done(exchange(&mut grants, &code, &[("code_verifier", VERIFIER)]));
+    }
+
+    #[test]
+    fn the_redirect_of_the_exchange_must_be_that_of_the_code() {
+        let (mut grants, code) = code_for(&asked(&[("redirect_uri", "http://localhost:1/")]));
+        let secret = ("client_secret", "app1-secret");
+        assert_eq!(refused(exchange(&mut grants, &code, &[secret])), TokenError::RedirectMismatch);
+        done(exchange(&mut grants, &code, &[secret, ("redirect_uri", "http://localhost:1/")]));
+    }
+
+    #[test]
+    fn a_code_expires_and_online_access_gives_no_refresh_token() {
+        let (mut grants, code) = code_for(&asked(&[("token_access_type", "online")]));
+        let pairs =
+            [("grant_type", "authorization_code"), ("code", &*code), ("client_secret", "app1-secret")];
+        assert_eq!(refused(send(&mut grants, &pairs, NOW + 600)), TokenError::Code);
+        assert!(done(send(&mut grants, &pairs, NOW + 599)).refresh_token.is_none());
+    }
+
+    #[test]
+    fn a_refresh_keeps_the_refresh_token_and_may_narrow_the_scopes() {
+        let mut grants = Grants::new(1);
+        let refresh = grants.provision(&apps()[0], "dbid:jane");
+        let bare = [("grant_type", "refresh_token"), ("refresh_token", &*refresh)];
+        let answer = done(send(&mut grants, &bare, NOW));
+        assert!(answer.refresh_token.is_none() && answer.scope.is_none(), "no rotation, nothing narrowed");
+        let narrow = [bare[0], bare[1], ("scope", "files.content.read account_info.read")];
+        let answer = done(send(&mut grants, &narrow, NOW));
+        assert_eq!(answer.scope.as_deref(), Some("account_info.read files.content.read"));
+        let caller = grants.caller(&answer.access_token, NOW).expect("valid");
+        assert!(caller.require("files.content.read").is_ok());
+        let missing = AuthFailure::MissingScope { required_scope: "files.content.write".into() };
+        assert_eq!(caller.require("files.content.write"), Err(missing));
+        let more = [bare[0], bare[1], ("scope", "files.content.read team.everything")];
+        assert_eq!(refused(send(&mut grants, &more, NOW)), TokenError::Scope);
+        let other_app = [bare[0], bare[1], ("client_id", "app2")];
+        assert_eq!(refused(send(&mut grants, &other_app, NOW)), TokenError::RefreshToken);
+    }
+
+    #[test]
+    fn revoking_one_token_ends_its_grant_and_no_other() {
+        let mut grants = Grants::new(1);
+        let (first, second) =
+            (grants.provision(&apps()[0], "dbid:jane"), grants.provision(&apps()[0], "dbid:jane"));
+        let token = |grants: &mut Grants, refresh: &str| {
+            send(grants, &[("grant_type", "refresh_token"), ("refresh_token", refresh)], NOW)
+        };
+        let (a, b) = (done(token(&mut grants, &first)), done(token(&mut grants, &first)));
+        let other = done(token(&mut grants, &second));
+        grants.revoke(&a.access_token);
+        for dead in [&a, &b] {
+            assert_eq!(grants.caller(&dead.access_token, NOW), Err(AuthFailure::InvalidAccessToken));
+        }
+        assert_eq!(refused(token(&mut grants, &first)), TokenError::RefreshToken);
+        assert!(grants.caller(&other.access_token, NOW).is_ok());
+    }
+
+    #[test]
+    fn expiring_all_access_tokens_leaves_the_refresh_tokens() {
+        let mut grants = Grants::new(1);
+        let refresh = grants.provision(&apps()[0], "dbid:jane");
+        let pairs = [("grant_type", "refresh_token"), ("refresh_token", &*refresh)];
+        let old = done(send(&mut grants, &pairs, NOW));
+        grants.expire_access_tokens();
+        assert_eq!(grants.caller(&old.access_token, NOW), Err(AuthFailure::ExpiredAccessToken));
+        let new = done(send(&mut grants, &pairs, NOW));
+        assert!(grants.caller(&new.access_token, NOW).is_ok());
+    }
+
+    #[test]
+    fn earlier_scopes_are_included_on_request_and_remembered() {
+        let mut grants = Grants::new(1);
+        let narrow = asked(&[("scope", "files.content.read")]);
+        let code = grants.allow(&narrow, &apps()[0], "dbid:jane", NOW);
+        assert!(!grants.is_allowed_already(&narrow, &apps()[0], "dbid:jane"), "a code is not yet a grant");
+        done(exchange(&mut grants, &code, &[("client_secret", "app1-secret")]));
+        assert!(grants.is_allowed_already(&narrow, &apps()[0], "dbid:jane"));
+        assert!(!grants.is_allowed_already(&narrow, &apps()[0], "dbid:john"));
+        let more = asked(&[("scope", "account_info.read"), ("include_granted_scopes", "user")]);
+        assert!(!grants.is_allowed_already(&more, &apps()[0], "dbid:jane"));
+        assert_eq!(grants.wanted_scopes(&more, &apps()[0], "dbid:jane").len(), 2);
+    }
+
+    #[test]
+    fn missing_and_unknown_parameters_are_told_apart() {
+        let mut grants = Grants::new(1);
+        assert_eq!(refused(send(&mut grants, &[], NOW)), TokenError::Missing("grant_type"));
+        let password = send(&mut grants, &[("grant_type", "password")], NOW);
+        assert_eq!(refused(password).code(), "unsupported_grant_type");
+        let no_code = send(&mut grants, &[("grant_type", "authorization_code")], NOW);
+        assert_eq!(refused(no_code), TokenError::Missing("code"));
+    }
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::authorize::{AccessType, AuthorizeRequest, Challenge};
 use super::{Mint, scopes};
-use crate::App;
+use crate::options::App;
 
 /// How long an access token lives, in seconds.
 const ACCESS_TOKEN_SECS: i64 = 14_400;
@@ -109,7 +109,13 @@ impl Grants {
     }
 
     /// Records that a person allowed the request, and returns the code.
-    pub fn allow(&mut self, request: &AuthorizeRequest, app: &App, account_id: &str, now_secs: i64) -> String {
+    pub fn allow(
+        &mut self,
+        request: &AuthorizeRequest,
+        app: &App,
+        account_id: &str,
+        now_secs: i64,
+    ) -> String {
         let code = self.mint.draw(43);
         let entry = Code {
             app_key: request.app_key.clone(),
@@ -117,7 +123,7 @@ impl Grants {
             redirect_url: request.redirect_url.clone(),
             challenge: request.challenge.clone(),
             access_type: request.access_type,
-            scopes: self.scopes_of(request, app, account_id),
+            scopes: self.wanted_scopes(request, app, account_id),
             expires_at: now_secs + CODE_SECS,
         };
         self.codes.insert(code.clone(), entry);
@@ -132,7 +138,7 @@ impl Grants {
         account_id: &str,
         now_secs: i64,
     ) -> String {
-        let scopes = self.scopes_of(request, app, account_id);
+        let scopes = self.wanted_scopes(request, app, account_id);
         let grant = Grant {
             app_key: app.key.clone(),
             account_id: account_id.into(),
@@ -159,7 +165,7 @@ impl Grants {
 
     /// Tells whether this person has already let the app do all that is asked.
     pub fn is_allowed_already(&self, request: &AuthorizeRequest, app: &App, account_id: &str) -> bool {
-        let wanted = self.scopes_of(request, app, account_id);
+        let wanted = self.wanted_scopes(request, app, account_id);
         self.grants_of(&app.key, account_id).any(|grant| wanted.is_subset(&grant.scopes))
     }
 
@@ -213,7 +219,8 @@ impl Grants {
         token
     }
 
-    pub(super) fn access_token_secs(&self) -> i64 {
+    /// Returns how many seconds a token lives that is issued now.
+    pub fn access_token_secs(&self) -> i64 {
         self.access_token_secs
     }
 
@@ -222,13 +229,15 @@ impl Grants {
         self.access_tokens.retain(|_, token| token.grant != grant);
     }
 
-    fn scopes_of(&self, request: &AuthorizeRequest, app: &App, account_id: &str) -> BTreeSet<String> {
+    /// Returns the scopes that a consent to this request would give.
+    pub fn wanted_scopes(&self, request: &AuthorizeRequest, app: &App, account_id: &str) -> BTreeSet<String> {
         let mut scopes: BTreeSet<String> = match &request.scopes {
             Some(scopes) => scopes.iter().cloned().collect(),
             None => console_scopes(app),
         };
         if request.include_granted_scopes {
-            scopes.extend(self.grants_of(&app.key, account_id).flat_map(|grant| grant.scopes.iter().cloned()));
+            scopes
+                .extend(self.grants_of(&app.key, account_id).flat_map(|grant| grant.scopes.iter().cloned()));
         }
         scopes
     }

@@ -77,9 +77,11 @@ fn refusal(fault: Fault) -> Response {
             rate_limited("too_many_requests/..", error, retry_after)
         }
         Fault::TooManyWrites { retry_after } => too_many_writes(retry_after),
-        Fault::TextTooManyRequests => {
-            answer(StatusCode::TOO_MANY_REQUESTS, "text/plain; charset=utf-8", "Too many requests, slow down.")
-        }
+        Fault::TextTooManyRequests => answer(
+            StatusCode::TOO_MANY_REQUESTS,
+            "text/plain; charset=utf-8",
+            "Too many requests, slow down.",
+        ),
         Fault::ExpiredToken => expired(),
         Fault::HtmlBody => {
             answer(StatusCode::OK, "text/html", "<html><body>Please accept our terms of use.</body></html>")
