@@ -1,0 +1,255 @@
+//! Opens a database, finds out whether it can be trusted, and sets it aside when it cannot.
+//!
+//! Knows nothing of the tables beyond the flag `open` in `meta`. Damaged files are renamed, never
+//! deleted or repaired in place: a repair would guess, and a guessed synced tree deletes files.
+//!
+//! Rule: `open` is 1 in the file from opening until [`Database::close`]; found at 1, the last run ended
+//! in the middle of something and the whole file is checked before anything is believed.
+
+use std::{
+    ffi::OsString,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use rusqlite::{
+    Connection, OpenFlags, OptionalExtension, TransactionBehavior,
+    config::DbConfig::{SQLITE_DBCONFIG_DEFENSIVE, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE},
+};
+use rusqlite_migration::Migrations;
+
+use crate::{error::StoreError, sql::Work};
+
+/// Oldest SQLite without the WAL-reset bug, which can corrupt a database that two connections use.
+/// Source: SQLite release notes of 3.51.3.
+const OLDEST_SQLITE: i32 = 3_051_003;
+
+/// Bounds the page cache of the one connection, in KiB. Source: sync-engine.md 7.3.
+const CACHE_KIB: i64 = 32_000;
+
+/// Bounds the write-ahead log left behind by a large transaction, in bytes.
+const LOG_LIMIT: i64 = 64 << 20;
+
+/// Bounds the compiled statements kept; the store has fewer.
+const STATEMENTS: usize = 256;
+
+/// What a database looked like when it was opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Opened {
+    /// There was none; it is new and empty.
+    Fresh,
+    /// It was closed properly.
+    Clean,
+    /// The last run ended without closing it; every page was checked and is sound.
+    Unclean,
+    /// It could not be trusted: it was renamed, and a new, empty one stands in its place.
+    Rebuilt {
+        /// Where the old file is now; its `-wal` and `-shm` lie beside it.
+        set_aside: PathBuf,
+    },
+}
+
+/// What distinguishes one kind of database from another.
+pub(crate) struct Kind {
+    /// All formats so far.
+    pub(crate) migrations: Migrations<'static>,
+    /// Newest format; the number of migrations.
+    pub(crate) version: i64,
+    /// The mark in the file header; set by the first migration.
+    pub(crate) application_id: i32,
+    /// Whether a file of a newer format is set aside; else it is refused.
+    pub(crate) rebuildable: bool,
+}
+
+/// An open database of some kind.
+pub(crate) struct Database {
+    pub(crate) conn: Connection,
+}
+
+impl Database {
+    /// Opens or creates; sets aside what cannot be trusted.
+    pub(crate) fn open(path: &Path, kind: &Kind) -> Result<(Database, Opened), StoreError> {
+        assert!(rusqlite::version_number() >= OLDEST_SQLITE, "BUG: this SQLite can corrupt its own log");
+        let why = if lost_its_file(path)? {
+            "the file of a write-ahead log is gone".to_owned()
+        } else {
+            match attempt(path, kind) {
+                Err(StoreError::Corrupt(why)) => why,
+                result => return result,
+            }
+        };
+        let set_aside = set_aside(path)?;
+        tracing::warn!(path = %path.display(), set_aside = %set_aside.display(), %why, "database set aside");
+        let (database, _) = attempt(path, kind)?;
+        Ok((database, Opened::Rebuilt { set_aside }))
+    }
+
+    /// Makes a database that lives in memory only.
+    pub(crate) fn in_memory(kind: &Kind) -> Result<Database, StoreError> {
+        let mut conn = Connection::open_in_memory()?;
+        configure(&conn)?;
+        migrate(&mut conn, kind)?;
+        Ok(Database { conn })
+    }
+
+    /// Begins a transaction that already holds the right to write, so that it cannot fail half-way
+    /// because somebody else writes.
+    pub(crate) fn begin(&mut self) -> Result<Work<'_>, StoreError> {
+        Ok(Work::new(self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?))
+    }
+
+    /// Marks the database clean, empties its write-ahead log and closes it.
+    pub(crate) fn close(self) -> Result<(), StoreError> {
+        mark(&self.conn, "0")?;
+        // Fails only to empty the log when another connection reads; the log is sound either way.
+        self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        self.conn.close().map_err(|(_, error)| error.into())
+    }
+}
+
+fn attempt(path: &Path, kind: &Kind) -> Result<(Database, Opened), StoreError> {
+    let opening = |error| StoreError::from_sqlite(error, || format!("open {}", path.display()));
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut conn = Connection::open_with_flags(path, flags).map_err(opening)?;
+    // Until the file is known to be sound, closing must not copy the log into it and delete the log.
+    conn.set_db_config(SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    configure(&conn).map_err(opening)?;
+    let fresh = recognise(&conn, path, kind)?;
+    let opened = match (fresh, is_marked_clean(&conn, fresh)?) {
+        (true, _) => Opened::Fresh,
+        (false, true) => Opened::Clean,
+        (false, false) => {
+            check(&conn)?;
+            Opened::Unclean
+        }
+    };
+    migrate(&mut conn, kind)?;
+    mark(&conn, "1")?;
+    conn.set_db_config(SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+    Ok((Database { conn }, opened))
+}
+
+fn configure(conn: &Connection) -> rusqlite::Result<()> {
+    conn.set_db_config(SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    conn.pragma_update(None, "cell_size_check", true)?;
+    conn.pragma_update(None, "trusted_schema", false)?;
+    // Reads the file header: from here on, a file that is no database is known as such.
+    conn.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
+    // FULL: in WAL mode, NORMAL may forget the last commits in a power cut. Observations would be found
+    // again, but a forgotten rebase or intent loses files (sync-engine.md 4.7).
+    conn.pragma_update(None, "synchronous", "FULL")?;
+    // macOS alone: an fsync there does not reach the medium. Both are ignored elsewhere.
+    conn.pragma_update(None, "fullfsync", true)?;
+    conn.pragma_update(None, "checkpoint_fullfsync", true)?;
+    conn.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    conn.query_row(&format!("PRAGMA journal_size_limit = {LOG_LIMIT}"), [], |_| Ok(()))
+}
+
+/// Tells whether the file is empty; fails when it holds something that is not ours or too new.
+fn recognise(conn: &Connection, path: &Path, kind: &Kind) -> Result<bool, StoreError> {
+    let number = |name: &str| conn.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let (version, mark) = (number("user_version")?, number("application_id")?);
+    let tables: i64 = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    if version == 0 && tables == 0 {
+        return Ok(true);
+    }
+    if mark != i64::from(kind.application_id) || version < 1 {
+        return Err(StoreError::Corrupt("it is a database of some other program".into()));
+    }
+    match version > kind.version {
+        false => Ok(false),
+        true if kind.rebuildable => Err(StoreError::Corrupt(format!("it has the newer format {version}"))),
+        true => Err(StoreError::Newer { path: path.to_owned(), found: version, known: kind.version }),
+    }
+}
+
+fn migrate(conn: &mut Connection, kind: &Kind) -> Result<(), StoreError> {
+    use rusqlite_migration::Error as M;
+    kind.migrations.to_latest(conn).map_err(|error| match error {
+        M::RusqliteError { err, .. } => match StoreError::from(err) {
+            // The statements are right: they fail only when the tables are not what the format says.
+            StoreError::Sqlite { source, .. } if is_plain_error(&source) => {
+                StoreError::Corrupt(source.to_string())
+            }
+            StoreError::Broken(why) => StoreError::Corrupt(why),
+            other => other,
+        },
+        other => StoreError::Corrupt(other.to_string()),
+    })
+}
+
+fn is_plain_error(error: &rusqlite::Error) -> bool {
+    error.sqlite_error().is_some_and(|error| error.extended_code == rusqlite::ffi::SQLITE_ERROR)
+}
+
+fn is_marked_clean(conn: &Connection, fresh: bool) -> Result<bool, StoreError> {
+    if fresh {
+        return Ok(true);
+    }
+    let read = |row: &rusqlite::Row<'_>| row.get::<_, String>(0);
+    match conn.query_row("SELECT value FROM meta WHERE key = 'open'", [], read).optional() {
+        Ok(value) => Ok(value.as_deref() == Some("0")),
+        Err(error) if is_plain_error(&error) => Err(StoreError::Corrupt(error.to_string())),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn mark(conn: &Connection, value: &str) -> Result<(), StoreError> {
+    let sql = "INSERT INTO meta (key, value) VALUES ('open', ?1) ON CONFLICT (key) DO UPDATE SET value = ?1";
+    conn.execute(sql, [value])?;
+    Ok(())
+}
+
+/// Reads every page: trees of pages, ordering, types, `CHECK`s, and that each index fits its table.
+fn check(conn: &Connection) -> Result<(), StoreError> {
+    let verdict: String = conn.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+    match verdict.as_str() {
+        "ok" => Ok(()),
+        _ => Err(StoreError::Corrupt(verdict)),
+    }
+}
+
+/// Tells whether a write-ahead log is there without the file it belongs to. SQLite would throw it away.
+fn lost_its_file(path: &Path) -> Result<bool, StoreError> {
+    Ok(length(path)? == 0 && length(&with_suffix(path, "-wal"))? > 0)
+}
+
+fn length(path: &Path) -> Result<u64, StoreError> {
+    match fs::metadata(path) {
+        Ok(metadata) => Ok(metadata.len()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
+        Err(source) => Err(StoreError::File { doing: "look at", path: path.to_owned(), source }),
+    }
+}
+
+/// Renames the database and its companions to the first free `….damaged-<n>`; returns the new path.
+///
+/// The file itself goes first: a crash in between leaves a log without a file, which is recognised,
+/// whereas a file without its log would look like a sound but older state.
+fn set_aside(path: &Path) -> Result<PathBuf, StoreError> {
+    let aside = (1u32..)
+        .map(|n| with_suffix(path, &format!(".damaged-{n}")))
+        .find(|aside| SUFFIXES.iter().all(|suffix| with_suffix(aside, suffix).symlink_metadata().is_err()))
+        .expect("BUG: four thousand million damaged databases");
+    for suffix in SUFFIXES {
+        let from = with_suffix(path, suffix);
+        match fs::rename(&from, with_suffix(&aside, suffix)) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                return Err(StoreError::File { doing: "set aside", path: from, source });
+            }
+            _ => {}
+        }
+    }
+    Ok(aside)
+}
+
+/// The files that make up one database.
+const SUFFIXES: [&str; 4] = ["", "-wal", "-shm", "-journal"];
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(suffix);
+    name.into()
+}

@@ -1,0 +1,103 @@
+//! The index of one workspace: the three trees and all that is remembered about them.
+//!
+//! One file a table. What the rows mean for files is decided elsewhere; here they are only kept so that
+//! they fit each other: one node, one place, and the list of nodes that differ always current.
+//!
+//! Rule: one id space. A node has the same [`NodeId`](sync_core::NodeId) in the remote, local and synced
+//! tree, 1 is the root and has no row, and a number is never given to a second node.
+
+mod activity;
+mod conflicts;
+mod dirty;
+mod held;
+mod intents;
+mod issues;
+mod local;
+mod meta;
+mod node;
+mod paths;
+mod remote;
+mod sessions;
+mod subtree;
+mod synced;
+#[cfg(test)]
+mod tests;
+mod tombstones;
+mod window;
+
+use std::path::Path;
+
+use rusqlite_migration::{M, Migrations};
+
+pub use activity::ActivityRow;
+pub use conflicts::ConflictRow;
+pub use held::{HeldRow, Side};
+pub use intents::Intent;
+pub use issues::IssueRow;
+pub use local::{FileHash, LocalRow};
+pub use meta::{Binding, Listing};
+pub use remote::{RemoteKind, RemoteRow};
+pub use sessions::SessionRow;
+pub use synced::{SyncedRow, Totals};
+
+use crate::{
+    database::{Database, Kind, Opened},
+    error::StoreError,
+    sql::Work,
+};
+
+const MIGRATIONS: &[M<'static>] = &[M::up(include_str!("index/migrations/01-trees.sql"))];
+
+/// An index can be rebuilt by looking at both sides, so nothing doubtful is ever kept.
+const KIND: Kind = Kind {
+    migrations: Migrations::from_slice(MIGRATIONS),
+    version: MIGRATIONS.len() as i64,
+    application_id: 0x4C53_7831,
+    rebuildable: true,
+};
+
+/// The open index of one workspace. It may be sent between threads but not shared.
+pub struct Index {
+    database: Database,
+}
+
+impl Index {
+    /// Opens or creates the index in an existing folder.
+    ///
+    /// A file that is no database, is damaged, belongs to another program or has a newer format is renamed
+    /// to `….damaged-<n>` with its companions; the index is then [`Opened::Rebuilt`] and empty, without
+    /// binding or cursor, so that what follows is a first sync: a union that deletes nothing.
+    pub fn open(path: &Path) -> Result<(Index, Opened), StoreError> {
+        let (database, opened) = Database::open(path, &KIND)?;
+        Ok((Index { database }, opened))
+    }
+
+    /// Makes an empty index that is gone when it is dropped.
+    pub fn in_memory() -> Result<Index, StoreError> {
+        Ok(Index { database: Database::in_memory(&KIND)? })
+    }
+
+    /// Marks the index clean and closes it. An index that is dropped without this is checked when it is
+    /// opened again.
+    pub fn close(self) -> Result<(), StoreError> {
+        self.database.close()
+    }
+
+    /// Commits everything `work` does together, or nothing of it: an error or a panic rolls back.
+    ///
+    /// Durable once it returns. The error is that of `work`, or of the commit itself.
+    pub fn transaction<T, E: From<StoreError>>(
+        &mut self,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut tx = Tx { sql: self.database.begin()? };
+        let value = work(&mut tx)?;
+        tx.sql.commit()?;
+        Ok(value)
+    }
+}
+
+/// An open transaction on the index. Reading needs `&self`, writing `&mut self`.
+pub struct Tx<'c> {
+    sql: Work<'c>,
+}

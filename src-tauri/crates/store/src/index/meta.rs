@@ -1,0 +1,110 @@
+//! Single values of a workspace: how far the feed was read, and what the index is bound to.
+//!
+//! Rule: the cursor changes in the transaction that changes the rows it covers. Nothing here enforces it;
+//! there is simply no other way to write either than inside a transaction.
+
+use serde::{Deserialize, Serialize};
+use sync_core::FileId;
+
+use super::Tx;
+use crate::{
+    error::StoreError,
+    sql::{Columns, json},
+};
+
+/// How far Dropbox's tree was listed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// Number of the listing; rows of the remote tree carry the one that saw them last.
+    pub generation: i64,
+    /// Its last page has arrived: what the remote tree lacks is absent, not unknown.
+    pub complete: bool,
+}
+
+/// What an index belongs to. If any of it differs, the index says nothing about the present.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Binding {
+    /// Account (`dbid:…`).
+    pub account_id: String,
+    /// Namespace that paths are relative to.
+    pub namespace_id: String,
+    /// Dropbox folder; empty for all of it.
+    pub remote_root: String,
+    /// `id:…` of that folder; absent for all of Dropbox.
+    pub remote_root_id: Option<String>,
+    /// Identity of the local folder.
+    pub local_root: FileId,
+    /// What the marker inside the local folder says.
+    pub marker: String,
+}
+
+const SET: &str = "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2";
+
+impl Tx<'_> {
+    /// Returns how far Dropbox's feed was read.
+    pub fn cursor(&self) -> Result<Option<String>, StoreError> {
+        self.value("cursor")
+    }
+
+    /// Remembers how far Dropbox's feed was read; nothing to start again.
+    pub fn set_cursor(&mut self, cursor: Option<&str>) -> Result<(), StoreError> {
+        self.set_value("cursor", cursor)
+    }
+
+    /// Returns how far Dropbox's tree was listed; at first, nothing of listing 0.
+    pub fn listing(&self) -> Result<Listing, StoreError> {
+        let generation = match self.value("listing_generation")? {
+            None => 0,
+            Some(text) => {
+                text.parse().map_err(|_| StoreError::Corrupt(format!("listing generation {text:?}")))?
+            }
+        };
+        Ok(Listing { generation, complete: self.flag("listing_complete")? })
+    }
+
+    /// Remembers how far Dropbox's tree was listed.
+    pub fn set_listing(&mut self, listing: Listing) -> Result<(), StoreError> {
+        self.set_value("listing_generation", Some(&listing.generation.to_string()))?;
+        self.set_flag("listing_complete", listing.complete)
+    }
+
+    /// Returns what this index belongs to; nothing while it is new.
+    pub fn binding(&self) -> Result<Option<Binding>, StoreError> {
+        self.sql.one("SELECT value FROM meta WHERE key = 'binding'", [], |row| Columns::of(row).json())
+    }
+
+    /// Remembers what this index belongs to.
+    pub fn set_binding(&mut self, binding: &Binding) -> Result<(), StoreError> {
+        self.set_value("binding", Some(&json(binding)))
+    }
+
+    /// Tells whether both sides were equal once since this index was made; deletions may count from then.
+    pub fn first_sync_done(&self) -> Result<bool, StoreError> {
+        self.flag("first_sync_done")
+    }
+
+    /// Remembers whether both sides were equal once.
+    pub fn set_first_sync_done(&mut self, done: bool) -> Result<(), StoreError> {
+        self.set_flag("first_sync_done", done)
+    }
+
+    fn flag(&self, key: &str) -> Result<bool, StoreError> {
+        Ok(self.value(key)?.as_deref() == Some("1"))
+    }
+
+    fn set_flag(&mut self, key: &str, value: bool) -> Result<(), StoreError> {
+        self.set_value(key, Some(if value { "1" } else { "0" }))
+    }
+
+    fn value(&self, key: &str) -> Result<Option<String>, StoreError> {
+        self.sql.one("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get(0))
+    }
+
+    fn set_value(&mut self, key: &str, value: Option<&str>) -> Result<(), StoreError> {
+        match value {
+            Some(value) => self.sql.run(SET, [key, value])?,
+            None => self.sql.run("DELETE FROM meta WHERE key = ?1", [key])?,
+        };
+        Ok(())
+    }
+}
