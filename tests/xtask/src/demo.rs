@@ -1,0 +1,3 @@
+//! demo
+/// x
+pub fn run(_keep: bool) -> anyhow::Result<bool> { Ok(true) }

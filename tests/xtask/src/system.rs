@@ -1,0 +1,108 @@
+//! Programs that must be on this computer, and their installation where that is allowed.
+//!
+//! Knows Debian and Ubuntu; anywhere else it says what is missing and leaves the rest to the person.
+
+use std::{
+    path::PathBuf,
+    process::{Command, Stdio},
+};
+
+use anyhow::{Context, bail};
+
+/// Something that has to be there: a command that succeeds when it is, and the packages that bring it.
+pub struct Need {
+    check: &'static [&'static str],
+    packages: &'static [&'static str],
+}
+
+/// Links programs and compiles SQLite and the TLS library.
+pub const C_COMPILER: Need = Need { check: &["cc", "--version"], packages: &["gcc", "libc6-dev"] };
+/// Runs the official SDK of Dropbox.
+pub const PYTHON: Need = Need { check: &["python3", "--version"], packages: &["python3"] };
+/// Keeps the SDK out of the system's Python.
+pub const PYTHON_VENV: Need =
+    Need { check: &["python3", "-c", "import ensurepip, venv"], packages: &["python3-venv"] };
+
+/// Makes sure that everything is there; installs what is not, or says how.
+pub fn ensure(needs: &[Need]) -> anyhow::Result<()> {
+    let missing: Vec<&str> =
+        needs.iter().filter(|need| !succeeds(need.check)).flat_map(|need| need.packages).copied().collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let by_hand = format!("apt-get install {}", missing.join(" "));
+    let Some(prefix) = apt_prefix() else {
+        bail!("these packages are missing: {}. On Debian or Ubuntu run: sudo {by_hand}", missing.join(", "));
+    };
+    println!("installing {}", missing.join(", "));
+    apt(prefix, &["update", "-q"])?;
+    apt(prefix, &[&["install", "-q", "-y", "--no-install-recommends"], missing.as_slice()].concat())
+        .with_context(|| format!("installing failed; run by hand: sudo {by_hand}"))
+}
+
+/// Returns what stands before `apt-get` here, or nothing when it may not or cannot be used.
+fn apt_prefix() -> Option<&'static [&'static str]> {
+    if !succeeds(&["apt-get", "--version"]) {
+        None
+    } else if rustix::process::geteuid().is_root() {
+        Some(&[])
+    } else {
+        // Never asks for a password in the middle of a run.
+        succeeds(&["sudo", "-n", "true"]).then_some(&["sudo", "-n"])
+    }
+}
+
+fn apt(prefix: &[&str], arguments: &[&str]) -> anyhow::Result<()> {
+    let words = [prefix, &["apt-get"], arguments].concat();
+    let status =
+        Command::new(words[0]).args(&words[1..]).env("DEBIAN_FRONTEND", "noninteractive").status()?;
+    if !status.success() {
+        bail!("{} ended with {status}", words.join(" "));
+    }
+    Ok(())
+}
+
+fn succeeds(words: &[&str]) -> bool {
+    let mut command = Command::new(words[0]);
+    command.args(&words[1..]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}
+
+/// Returns the cargo that runs us.
+pub fn cargo() -> Command {
+    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+/// Builds programs of this workspace and returns the folder they are in.
+pub fn build_programs(packages: &[&str]) -> anyhow::Result<PathBuf> {
+    let mut build = cargo();
+    build.args(["build", "--bins"]);
+    for package in packages {
+        build.args(["--package", package]);
+    }
+    let status = build.status().context("cargo build could not be started")?;
+    if !status.success() {
+        bail!("the programs could not be built; see above");
+    }
+    Ok(target_dir()?.join("debug"))
+}
+
+fn target_dir() -> anyhow::Result<PathBuf> {
+    let metadata = metadata(&["--no-deps"])?;
+    let dir = metadata["target_directory"].as_str().context("cargo metadata names no target directory")?;
+    Ok(dir.into())
+}
+
+/// Returns what cargo knows of this workspace.
+pub fn metadata(arguments: &[&str]) -> anyhow::Result<serde_json::Value> {
+    let output = cargo()
+        .args(["metadata", "--format-version", "1", "--locked"])
+        .args(arguments)
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cargo metadata could not be started")?;
+    if !output.status.success() {
+        bail!("cargo metadata failed; see above");
+    }
+    Ok(serde_json::from_slice(&output.stdout)?)
+}
