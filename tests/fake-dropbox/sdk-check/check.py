@@ -1,0 +1,52 @@
+"""Runs all checks against one service, then makes sure that no route was left out."""
+
+import sys
+import traceback
+
+import account_checks
+import error_checks
+import file_checks
+import folder_checks
+import sharing_checks
+import upload_checks
+from service import Context, Service
+
+MODULES = (account_checks, file_checks, folder_checks, upload_checks, sharing_checks, error_checks)
+
+
+def checks():
+    for module in MODULES:
+        for name, function in vars(module).items():
+            if name.startswith("check_"):
+                yield module.__name__ + "." + name, function
+
+
+def every_route_was_called(context):
+    """The service lists its routes and counts its calls; both must agree."""
+    service = context.service
+    routes = set(service.control("routes")["routes"])
+    missed = routes - set(service.control("calls")["calls"])
+    assert not missed, "never called: " + ", ".join(sorted(missed))
+
+
+def main(binary):
+    service = Service(binary)
+    passed = failed = 0
+    try:
+        context = Context(service)
+        for name, function in [*checks(), ("every_route_was_called", every_route_was_called)]:
+            try:
+                function(context)
+                passed += 1
+            except Exception:
+                failed += 1
+                print("FAILED " + name, file=sys.stderr)
+                traceback.print_exc()
+    finally:
+        service.stop()
+    print("%d passed, %d failed" % (passed, failed))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
