@@ -1,0 +1,172 @@
+//! Reading files that others may be writing: what is hashed is one moment's content, or `Changed`.
+//!
+//! Transfers and decisions belong elsewhere. Both hashes come from one pass over the bytes.
+//!
+//! Rule: the fingerprint is compared before the first byte, after the last one, and once more at the
+//! name, so that a hash is never attached to an object it was not read from.
+
+use std::fs::File;
+use std::io::{self, Read};
+
+use sync_core::{ContentHash, ContentHasher, LocalKind, LocalStat, SyncPath};
+
+use crate::error::{At, FsError, FsErrorKind};
+use crate::root::{Root, Spot};
+use crate::sys::{self, Open};
+
+/// Bytes read at once; also what one hashing worker holds in memory.
+const PIECE_BYTES: usize = 256 * 1024;
+
+/// A page that is dirty stays so for 30 s by default; stores through `mmap` into it change no stamp
+/// until it is written back (sync-engine.md 2.8). Twice that, to be safe.
+const MMAP_DOUBT_NS: i64 = 60_000_000_000;
+
+/// One file's content, and the fingerprint it was read under.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hashed {
+    /// The fingerprint before, during and after the read.
+    pub stat: LocalStat,
+    /// Dropbox's content hash.
+    pub content: ContentHash,
+    /// BLAKE3 of the same bytes; for our own, quicker checks.
+    pub blake3: [u8; 32],
+    /// The stamps are so young that a later edit might leave them as they are: look again in 3 s.
+    pub racy: bool,
+}
+
+impl Root {
+    /// Reads and hashes a file; `Changed` when it is not, or does not stay, what was expected.
+    pub fn hash(&self, path: &SyncPath, expected: &LocalStat) -> Result<Hashed, FsError> {
+        let reading = Reading::begin(self, path, expected)?;
+        let mut hashes = Hashes::default();
+        let mut piece = vec![0; PIECE_BYTES];
+        loop {
+            let read = read_some(&reading.file, &mut piece).at(OP, path)?;
+            if read == 0 {
+                break;
+            }
+            hashes.update(&piece[..read]);
+        }
+        reading.end(self, hashes)
+    }
+
+    /// Reads a small file whole; what is returned is what was hashed.
+    pub fn read_whole(&self, path: &SyncPath, expected: &LocalStat) -> Result<(Vec<u8>, Hashed), FsError> {
+        let reading = Reading::begin(self, path, expected)?;
+        let size = usize::try_from(expected.size).map_err(|_| FsError::new(OP, path, FsErrorKind::Full))?;
+        let mut bytes = Vec::with_capacity(size + 1);
+        // One byte more than expected is enough to know that it grew.
+        (&reading.file).take(expected.size + 1).read_to_end(&mut bytes).at(OP, path)?;
+        let mut hashes = Hashes::default();
+        hashes.update(&bytes);
+        let hashed = reading.end(self, hashes)?;
+        Ok((bytes, hashed))
+    }
+
+    /// Tells whether a later edit could leave these stamps as they are.
+    pub(crate) fn is_racy(&self, stat: &LocalStat) -> Result<bool, FsError> {
+        let now = self.fs_now()?;
+        let young = |stamp_ns: i64| now.saturating_sub(stamp_ns).abs() < 2 * self.granule_ns();
+        Ok(young(stat.mtime_ns) || young(stat.ctime_ns))
+    }
+}
+
+const OP: &str = "read";
+
+/// A file opened for one read, known to be the expected one.
+struct Reading {
+    file: File,
+    spot: Spot,
+    stat: LocalStat,
+}
+
+impl Reading {
+    fn begin(root: &Root, path: &SyncPath, expected: &LocalStat) -> Result<Reading, FsError> {
+        let (file, spot) = open_expected(root, path, expected, OP)?;
+        let reading = Reading { file, spot, stat: *expected };
+        if expected.mtime_ns.saturating_add(MMAP_DOUBT_NS) > root.fs_now()? {
+            // Cleans dirty pages, so that the next store through a mapping moves the stamps.
+            reading.file.sync_data().at(OP, path)?;
+            reading.require_unchanged()?;
+        }
+        Ok(reading)
+    }
+
+    fn require_unchanged(&self) -> Result<(), FsError> {
+        require_same(&self.file, &self.spot, &self.stat, OP)
+    }
+
+    fn end(self, root: &Root, hashes: Hashes) -> Result<Hashed, FsError> {
+        self.require_unchanged()?;
+        if hashes.bytes != self.stat.size {
+            return Err(self.spot.error(OP, FsErrorKind::Changed));
+        }
+        let (content, blake3) = hashes.finish();
+        // Asked last: the older the stamps are by then, the surer they are.
+        let racy = root.is_racy(&self.stat)?;
+        Ok(Hashed { stat: self.stat, content, blake3, racy })
+    }
+}
+
+/// Opens a regular file if it is the expected one.
+pub(crate) fn open_expected(
+    root: &Root,
+    path: &SyncPath,
+    expected: &LocalStat,
+    op: &'static str,
+) -> Result<(File, Spot), FsError> {
+    let spot = root.spot(path, op)?;
+    // Looked at before it is opened: opening a FIFO or device has effects of its own.
+    match spot.look(op)? {
+        None => return Err(spot.error(op, FsErrorKind::NotFound)),
+        Some(found) if found.kind == LocalKind::File && found.same_fingerprint(expected) => {}
+        Some(_) => return Err(spot.error(op, FsErrorKind::Changed)),
+    }
+    let file = spot.dir.open_file(&spot.name, Open::Read).at(op, path)?;
+    require_same(&file, &spot, expected, op)?;
+    Ok((file, spot))
+}
+
+/// Fails with `Changed` unless both the open file and its name still are what was expected.
+pub(crate) fn require_same(
+    file: &File,
+    spot: &Spot,
+    expected: &LocalStat,
+    op: &'static str,
+) -> Result<(), FsError> {
+    let open = sys::file_stat(file).at(op, &spot.path)?;
+    let named = spot.look(op)?;
+    if open.same_fingerprint(expected) && named.is_some_and(|named| named.same_fingerprint(expected)) {
+        return Ok(());
+    }
+    Err(spot.error(op, FsErrorKind::Changed))
+}
+
+pub(crate) fn read_some(mut file: &File, piece: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match file.read(piece) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            other => return other,
+        }
+    }
+}
+
+/// Both hashes and the length of the bytes taken so far.
+#[derive(Default, Clone)]
+pub(crate) struct Hashes {
+    content: ContentHasher,
+    blake3: blake3::Hasher,
+    pub bytes: u64,
+}
+
+impl Hashes {
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.content.update(bytes);
+        self.blake3.update(bytes);
+        self.bytes += bytes.len() as u64;
+    }
+
+    pub fn finish(self) -> (ContentHash, [u8; 32]) {
+        (self.content.finish(), *self.blake3.finalize().as_bytes())
+    }
+}
