@@ -33,8 +33,9 @@ pub enum Bookkeeping {
     /// Delete the synced row: the node is kept although one side deleted it, and is from now on a
     /// creation of the surviving side. Must be durable before any effect.
     Rebase(NodeId),
-    /// The local object `local` and the remote object `remote` are the same thing: in the local tree
-    /// (and as a parent there) `local` becomes `remote`; both synced rows are dropped.
+    /// The local object `local` and the remote object `remote` are the same thing: in the local tree, and
+    /// as a parent in the local and in the synced tree, `local` becomes `remote`; both synced rows are
+    /// dropped. Pairs are carried out in the order given: a folder comes before what it holds.
     Pair {
         /// Id to give up.
         local: NodeId,
@@ -166,7 +167,8 @@ pub enum Notice {
 ///
 /// In order: when `bookkeeping` is not empty, carry out only it and plan again; else when `asides` is
 /// not empty, carry out only them and plan again; else `operations` and `removals` may run at once, in
-/// any order, any subset failing.
+/// any order, any subset failing. What is reported (from `conflicts` on) is complete only in a plan without
+/// `bookkeeping` and `asides`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Plan {
     /// Both sides agree on these: write the synced row from the trees. May always be carried out.
@@ -189,4 +191,8 @@ pub struct Plan {
     pub occupied: Vec<NodeId>,
     /// For the activity list.
     pub notices: Vec<Notice>,
+    /// Nodes that differ and for which this plan does nothing: they wait for a step of this plan, for
+    /// something frozen, or for a person. Frozen nodes themselves are not listed, nor are those in
+    /// `conflicts`, `case_clashes` and `occupied`.
+    pub waiting: Vec<NodeId>,
 }
