@@ -1,83 +1,187 @@
-//! The client: one method a call.
-use std::sync::Arc;
+//! The client: its shared state, and the calls about the account itself.
 
-use sync_core::{ContentHash, RemoteEntry, RemoteFile, RemoteFolder};
+use std::{sync::Arc, time::Duration};
 
-use crate::*;
+use dropbox_sdk::types::users::{GetAccountArg, GetAccountError};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::json;
+use tokio::sync::{Mutex, MutexGuard};
+
+use crate::{
+    endpoints::Endpoints,
+    error::ClientError,
+    http::{Call, CallError, Json, NoRouteError, Payload, Repeat, RouteError, Transport},
+    options::{Credentials, Options},
+    types::{Account, Space},
+};
 
 /// A linked account's way to Dropbox. Cheap to clone; clones share connections, token and pauses.
 #[derive(Clone)]
 pub struct Client {
-    _inner: Arc<()>,
+    pub(crate) shared: Arc<Shared>,
 }
 
-macro_rules! calls {
-    ($($(#[$doc:meta])* $name:ident($($arg:ident: $kind:ty),*) -> $reply:ty;)*) => {
-        impl Client {
-            $($(#[$doc])* pub async fn $name(&self, $($arg: $kind),*) -> Result<$reply, ClientError> {
-                $(let _ = $arg;)*
-                Err(ClientError::Cancelled)
-            })*
-        }
-    };
+pub(crate) struct Shared {
+    pub(crate) transport: Transport,
+    /// Held while a write takes effect: Dropbox lets one write into a namespace at a time and refuses the
+    /// others. An async mutex, because it is held while Dropbox answers; that is its purpose.
+    commits: Mutex<()>,
+    pub(crate) mute: bool,
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client").finish_non_exhaustive()
+    }
+}
+
+#[derive(Deserialize)]
+struct AccountReply {
+    account_id: String,
+    email: String,
+    name: NameReply,
+    root_info: RootReply,
+}
+
+#[derive(Deserialize)]
+struct NameReply {
+    display_name: String,
+}
+
+#[derive(Deserialize)]
+struct RootReply {
+    root_namespace_id: String,
+    home_namespace_id: String,
+}
+
+#[derive(Deserialize)]
+struct SpaceReply {
+    used: u64,
+    allocation: AllocationReply,
+}
+
+#[derive(Deserialize)]
+struct AllocationReply {
+    /// Of the team, where there is one.
+    used: Option<u64>,
+    #[serde(default)]
+    allocated: u64,
+}
+
+#[derive(Deserialize)]
+struct EchoReply {
+    result: String,
+}
+
+#[derive(Deserialize)]
+struct OtherAccountReply {
+    name: NameReply,
 }
 
 impl Client {
     /// Checks the settings and prepares connections; no request is made.
     pub fn new(
         endpoints: Endpoints,
-        _credentials: Credentials,
-        _options: Options,
+        credentials: Credentials,
+        options: Options,
     ) -> Result<Client, ClientError> {
-        endpoints.validate().map_err(|error| ClientError::BadSettings(error.to_string()))?;
-        Ok(Client { _inner: Arc::new(()) })
+        let urls = endpoints.urls().map_err(|error| ClientError::BadSettings(error.to_string()))?;
+        let transport = Transport::new(urls, credentials, &options)?;
+        Ok(Client { shared: Arc::new(Shared { transport, commits: Mutex::new(()), mute: options.mute }) })
     }
 
     /// Changes the limits for file content, in bytes a second; takes effect at once.
-    pub fn set_limits(&self, _upload: Option<u64>, _download: Option<u64>) {}
+    pub fn set_limits(&self, upload: Option<u64>, download: Option<u64>) {
+        self.shared.transport.up.set(upload);
+        self.shared.transport.down.set(download);
+    }
 
     /// Returns how long Dropbox asked all calls to wait, when it did.
-    pub fn pause_remaining(&self) -> Option<std::time::Duration> {
-        None
+    pub fn pause_remaining(&self) -> Option<Duration> {
+        self.shared.transport.gate.remaining()
+    }
+
+    /// Returns whose Dropbox it is.
+    pub async fn account(&self) -> Result<Account, ClientError> {
+        let call = Call::rpc("users/get_current_account", &());
+        let reply: AccountReply = self.json::<_, NoRouteError>(&call).await?;
+        if reply.account_id.is_empty() {
+            return Err(ClientError::bad_reply("the account has no id"));
+        }
+        Ok(Account {
+            id: reply.account_id,
+            email: reply.email,
+            name: reply.name.display_name,
+            root_namespace: reply.root_info.root_namespace_id,
+            home_namespace: reply.root_info.home_namespace_id,
+        })
+    }
+
+    /// Returns how full it is.
+    pub async fn space(&self) -> Result<Space, ClientError> {
+        let call = Call::rpc("users/get_space_usage", &());
+        let reply: SpaceReply = self.json::<_, NoRouteError>(&call).await?;
+        let used = reply.allocation.used.unwrap_or(reply.used);
+        Ok(Space { used, allocated: reply.allocation.allocated })
+    }
+
+    /// Tells whether Dropbox answers and accepts the sign-in.
+    pub async fn check(&self) -> Result<(), ClientError> {
+        let call = Call::rpc("check/user", &json!({ "query": "lockstep" }));
+        let reply: EchoReply = self.json::<_, NoRouteError>(&call).await?;
+        match reply.result.as_str() {
+            "lockstep" => Ok(()),
+            _ => Err(ClientError::bad_reply("the echo is another word")),
+        }
+    }
+
+    /// Ends the sign-in: refresh token and all access tokens of it. Done when it had ended before.
+    pub async fn revoke(&self) -> Result<(), ClientError> {
+        let call = Call::rpc("auth/token/revoke", &());
+        let reply: Result<(), ClientError> = self.json::<_, NoRouteError>(&call).await;
+        match reply {
+            Err(ClientError::SignInNeeded(crate::AuthProblem::Revoked)) => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Returns the name of another account, which changed a file in a shared folder.
+    pub async fn account_name(&self, account_id: &str) -> Result<String, ClientError> {
+        let call = Call::rpc("users/get_account", &GetAccountArg::new(account_id.to_owned()));
+        let reply: OtherAccountReply = self.json::<_, GetAccountError>(&call).await?;
+        Ok(reply.name.display_name)
+    }
+
+    /// Makes a call whose errors need no closer look.
+    pub(crate) async fn json<R, E>(&self, call: &Call) -> Result<R, ClientError>
+    where
+        R: DeserializeOwned + Send,
+        E: RouteError,
+    {
+        self.reply::<R, E>(call).await.map_err(ClientError::from)
+    }
+
+    /// Makes a call.
+    pub(crate) async fn reply<R, E>(&self, call: &Call) -> Result<R, CallError<E>>
+    where
+        R: DeserializeOwned + Send,
+        E: RouteError,
+    {
+        self.shared.transport.call::<Json<R>, E>(call).await.map(|Json(reply)| reply)
+    }
+
+    /// Waits for the right to write; see [`Shared::commits`].
+    pub(crate) async fn commit_turn(&self) -> MutexGuard<'_, ()> {
+        self.shared.commits.lock().await
     }
 }
 
-calls! {
-    /// Returns whose Dropbox it is.
-    account() -> Account;
-    /// Returns how full it is.
-    space() -> Space;
-    /// Tells whether Dropbox answers and accepts the sign-in.
-    check() -> ();
-    /// Ends the sign-in: refresh token and all access tokens of it.
-    revoke() -> ();
-    /// Returns the name of another account that changed a file in a shared folder.
-    account_name(account_id: &str) -> String;
-    /// Starts a recursive listing of a folder (`""` for the root).
-    list_folder(path: &str, limit: u32) -> Page;
-    /// Returns the next page, or the changes since the cursor.
-    list_continue(cursor: &str) -> Page;
-    /// Waits until something changes after the cursor, at most `timeout_secs` (30 to 480) and some.
-    longpoll(cursor: &str, timeout_secs: u32) -> Longpoll;
-    /// Returns what stands at a path or has an id; nothing when there is nothing.
-    metadata(path: &str) -> Option<RemoteEntry>;
-    /// Starts to download `id:…`, `rev:…` or a path.
-    download(what: &str, offset: u64) -> Download;
-    /// Uploads contents that fit into one request each.
-    upload_batch(uploads: Vec<SmallUpload>) -> Vec<Result<RemoteFile, ClientError>>;
-    /// Uploads one content piece by piece.
-    upload_large(source: Arc<dyn UploadSource>, size: u64, content_hash: ContentHash, commit: Commit,
-        resume: Option<Session>, on_progress: Arc<dyn Fn(Progress) + Send + Sync>) -> RemoteFile;
-    /// Creates folders with all folders above them.
-    create_folders(paths: Vec<String>) -> Vec<Result<RemoteFolder, ClientError>>;
-    /// Deletes files and folders.
-    delete(targets: Vec<DeleteTarget>) -> Vec<Result<(), ClientError>>;
-    /// Moves a file or folder.
-    move_one(from: &str, to: &str) -> RemoteEntry;
-    /// Moves files and folders.
-    move_batch(moves: Vec<(String, String)>) -> Vec<Result<RemoteEntry, ClientError>>;
-    /// Makes an old revision the present one.
-    restore(path: &str, rev: &str) -> RemoteFile;
-    /// Returns revisions of a file, newest first.
-    revisions(path: &str, limit: u32) -> Vec<RemoteFile>;
+/// A call that writes and must not be sent again when it may have had its effect already.
+pub(crate) fn write_once(route: &'static str, argument: &impl Serialize) -> Call {
+    Call::rpc(route, argument).repeat(Repeat::IfUntouched)
+}
+
+/// A content of one piece.
+pub(crate) fn one_piece(bytes: bytes::Bytes) -> Payload {
+    Payload::new(vec![bytes])
 }

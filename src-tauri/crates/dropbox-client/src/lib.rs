@@ -8,11 +8,20 @@
 //! cannot overwrite what somebody else wrote in between.
 #![forbid(unsafe_code)]
 
+mod api_error;
+mod batch;
 mod client;
+mod download;
 mod endpoints;
 mod error;
+mod http;
+mod listing;
+mod metadata;
 mod options;
+mod structure;
+mod tokens;
 mod types;
+mod upload;
 
 pub use client::Client;
 pub use endpoints::{EndpointError, EndpointProblem, Endpoints};

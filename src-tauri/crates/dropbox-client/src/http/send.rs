@@ -1,0 +1,82 @@
+//! Sending one request without waiting for ever, and what a broken connection is called.
+
+use std::{
+    error::Error,
+    io,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
+use tokio::time::timeout;
+
+use crate::error::ClientError;
+
+/// Runs `work` until it is done, or until nothing moved for `patience`.
+///
+/// A time limit for the whole request would cut large transfers on slow lines.
+pub(crate) async fn unless_stalled<T>(
+    patience: Duration,
+    moved: &AtomicU64,
+    work: impl Future<Output = T>,
+) -> Option<T> {
+    tokio::pin!(work);
+    let mut before = moved.load(Ordering::Relaxed);
+    loop {
+        if let Ok(done) = timeout(patience, &mut work).await {
+            return Some(done);
+        }
+        let now = moved.load(Ordering::Relaxed);
+        if now == before {
+            return None;
+        }
+        before = now;
+    }
+}
+
+/// The error of a connection on which nothing moves.
+pub(crate) fn stalled() -> ClientError {
+    ClientError::Offline { detail: "nothing arrived for a long time".into() }
+}
+
+/// Describes a failed request in words; addresses are left out, they could hold secrets.
+pub(crate) fn describe(error: &reqwest::Error) -> ClientError {
+    let what = if is_tls(error) {
+        "the connection is not secure"
+    } else if error.is_connect() {
+        "no connection"
+    } else if error.is_timeout() {
+        "no answer in time"
+    } else {
+        "the connection broke"
+    };
+    let detail = match innermost(error) {
+        Some(cause) => format!("{what}: {cause}"),
+        None => what.to_owned(),
+    };
+    ClientError::Offline { detail }
+}
+
+/// Tells whether the other side could not prove who it is.
+pub(crate) fn is_tls(error: &(dyn Error + 'static)) -> bool {
+    causes(error).any(|cause| {
+        cause.is::<rustls::Error>()
+            || cause
+                .downcast_ref::<io::Error>()
+                .and_then(io::Error::get_ref)
+                .is_some_and(|e| e.is::<rustls::Error>())
+    })
+}
+
+fn innermost(error: &(dyn Error + 'static)) -> Option<String> {
+    // The outermost text is reqwest's, with the URL in it.
+    causes(error).skip(1).last().map(ToString::to_string)
+}
+
+fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+    let mut next = Some(error);
+    std::iter::from_fn(move || {
+        let cause = next?;
+        next = cause.source();
+        Some(cause)
+    })
+}

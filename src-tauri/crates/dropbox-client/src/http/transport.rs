@@ -1,0 +1,354 @@
+//! One call: sent, judged, repeated when that is safe.
+//!
+//! Three connection pools: `api` speaks HTTP/2 where the server does, `content` HTTP/1 so that transfers do
+//! not share one congestion window, `notify` carries no Authorization.
+
+use std::{
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
+
+use http::{HeaderMap, StatusCode, header};
+use reqwest::{Certificate, ClientBuilder, RequestBuilder, Response, redirect};
+use serde::Serialize;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::sleep,
+};
+use url::Url;
+
+use super::{
+    MAX_REFUSAL_BYTES,
+    body::Payload,
+    gate::Gate,
+    header::ascii_json,
+    refusal::{CallError, Failure, Happened, Refusal, RouteError, Unauthorized, unauthorized},
+    reply::{Reply, limited},
+    retry::Retry,
+    send::{describe, stalled, unless_stalled},
+    throttle::Throttle,
+};
+use crate::{
+    endpoints::Urls,
+    error::{AuthProblem, Class, ClientError},
+    oauth::TokenEndpoint,
+    options::{Credentials, Options},
+    tokens::{AccessToken, Tokens},
+};
+
+/// Establishing a connection takes at most this long, also over a satellite.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Where a call goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Host {
+    Api,
+    Content,
+    Notify,
+}
+
+/// When a call may be sent again after an attempt of which nobody knows whether it took effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Repeat {
+    /// Always: it reads, or a second effect cannot differ from the first, or would be refused.
+    Safe,
+    /// Only when the attempt certainly had no effect.
+    IfUntouched,
+    /// Never: the caller has a rhythm of its own.
+    Never,
+}
+
+/// A call to be made; can be made again.
+pub(crate) struct Call {
+    host: Host,
+    route: &'static str,
+    argument: String,
+    payload: Payload,
+    from_byte: u64,
+    repeat: Repeat,
+    patience: Option<Duration>,
+}
+
+impl Call {
+    /// A call whose argument is the body.
+    pub(crate) fn rpc(route: &'static str, argument: &impl Serialize) -> Call {
+        Call::new(Host::Api, route, argument)
+    }
+
+    /// A call whose body is file content.
+    pub(crate) fn upload(route: &'static str, argument: &impl Serialize, payload: Payload) -> Call {
+        Call { payload, ..Call::new(Host::Content, route, argument) }
+    }
+
+    /// A call whose reply is file content from this byte on.
+    pub(crate) fn download(route: &'static str, argument: &impl Serialize, from_byte: u64) -> Call {
+        Call { from_byte, ..Call::new(Host::Content, route, argument) }
+    }
+
+    /// A call that answers when something happens.
+    pub(crate) fn notify(route: &'static str, argument: &impl Serialize, patience: Duration) -> Call {
+        let call = Call::new(Host::Notify, route, argument);
+        Call { patience: Some(patience), repeat: Repeat::Never, ..call }
+    }
+
+    fn new(host: Host, route: &'static str, argument: &impl Serialize) -> Call {
+        Call {
+            host,
+            route,
+            argument: ascii_json(argument),
+            payload: Payload::default(),
+            from_byte: 0,
+            repeat: Repeat::Safe,
+            patience: None,
+        }
+    }
+
+    /// Restricts when it may be sent again.
+    pub(crate) fn repeat(self, repeat: Repeat) -> Call {
+        Call { repeat, ..self }
+    }
+}
+
+/// Makes calls.
+pub(crate) struct Transport {
+    api: reqwest::Client,
+    content: reqwest::Client,
+    notify: reqwest::Client,
+    urls: Urls,
+    tokens: Tokens,
+    pub(crate) gate: Gate,
+    pub(crate) retry: Retry,
+    pub(crate) up: Arc<Throttle>,
+    pub(crate) down: Arc<Throttle>,
+    slots: Arc<Semaphore>,
+}
+
+impl Transport {
+    pub(crate) fn new(
+        urls: Urls,
+        credentials: Credentials,
+        options: &Options,
+    ) -> Result<Transport, ClientError> {
+        let pem = options.extra_root_certificate.as_deref();
+        let build = |http1_only: bool| {
+            let mut builder = plain_client(&options.user_agent, pem, urls.all_loopback())?;
+            if http1_only {
+                // Compressed content would hide its length, and file content hardly shrinks.
+                builder = builder.http1_only().no_gzip();
+            }
+            builder.build().map_err(|error| ClientError::BadSettings(error.without_url().to_string()))
+        };
+        let api = build(false)?;
+        let endpoint = TokenEndpoint::new(
+            api.clone(),
+            urls.clone(),
+            credentials.app_key,
+            credentials.app_secret,
+            options.retry.stall,
+        );
+        Ok(Transport {
+            content: build(true)?,
+            notify: build(true)?,
+            api,
+            tokens: Tokens::new(endpoint, credentials.refresh_token),
+            urls,
+            gate: Gate::default(),
+            retry: Retry::new(options.retry, options.jitter_seed),
+            up: Throttle::new(options.upload_limit).into(),
+            down: Throttle::new(options.download_limit).into(),
+            slots: Arc::new(Semaphore::new(options.max_connections.max(1))),
+        })
+    }
+
+    /// Makes a call, again and again while that is safe and may help.
+    pub(crate) async fn call<R: Reply, E: RouteError>(&self, call: &Call) -> Result<R, CallError<E>> {
+        let mut delays = self.retry.delays();
+        loop {
+            self.gate.pass(self.retry.policy.max_retry_after).await.map_err(CallError::Other)?;
+            let failure = match self.attempt(call).await {
+                Ok(reply) => return Ok(reply),
+                Err(failure) => failure,
+            };
+            if let (true, Some(pause)) = (failure.pauses_all, failure.retry_after) {
+                self.gate.pause(pause);
+            }
+            match delays.next().and_then(|delay| self.wait_before_repeating(call, &failure, delay)) {
+                Some(wait) => sleep(wait).await,
+                None => return Err(failure.error),
+            }
+        }
+    }
+
+    fn wait_before_repeating<E: RouteError>(
+        &self,
+        call: &Call,
+        failure: &Failure<E>,
+        delay: Duration,
+    ) -> Option<Duration> {
+        let may = match call.repeat {
+            Repeat::Safe => true,
+            Repeat::IfUntouched => failure.happened == Happened::No,
+            Repeat::Never => false,
+        };
+        let error: ClientError = failure.error.clone().into();
+        if !may || error.class() != Class::Transient || matches!(error, ClientError::HashMismatch { .. }) {
+            return None;
+        }
+        let told = failure.retry_after.unwrap_or_default();
+        // The jitter stays on top of what Dropbox told, or all workers would come back at once.
+        let wait = if told.is_zero() { delay } else { told + delay.min(told) };
+        (told <= self.retry.policy.max_retry_after).then_some(wait)
+    }
+
+    async fn attempt<R: Reply, E: RouteError>(&self, call: &Call) -> Result<R, Failure<E>> {
+        let slot = self.slot(call.host).await;
+        let mut refreshed = false;
+        loop {
+            let token = self.token(call.host).await.map_err(|error| Failure::other(error, Happened::No))?;
+            let response = self.send(call, token.as_ref()).await?;
+            let request_id = request_id(response.headers());
+            if response.status().is_success() {
+                let reply = R::read(response, self.retry.policy.stall, slot).await;
+                return reply.map_err(|error| Failure::other(named(error, request_id), Happened::Maybe));
+            }
+            let refusal = self.read_refusal(response, request_id).await?;
+            tracing::debug!(route = call.route, status = refusal.status.as_u16(), request = ?refusal.request_id, "refused");
+            match (refusal.status, token) {
+                (StatusCode::UNAUTHORIZED, Some(token)) => {
+                    self.check_token(&refusal, token, refreshed).await?;
+                    refreshed = true;
+                }
+                _ => return Err(refusal.understand()),
+            }
+        }
+    }
+
+    async fn slot(&self, host: Host) -> Option<OwnedSemaphorePermit> {
+        if host != Host::Content {
+            return None;
+        }
+        let slot = self.slots.clone().acquire_owned().await;
+        Some(slot.expect("BUG: the semaphore is never closed"))
+    }
+
+    async fn token(&self, host: Host) -> Result<Option<AccessToken>, ClientError> {
+        match host {
+            Host::Notify => Ok(None),
+            Host::Api | Host::Content => self.tokens.get().await.map(Some),
+        }
+    }
+
+    /// Makes room for a new token when that can help, once.
+    async fn check_token<E>(
+        &self,
+        refusal: &Refusal,
+        token: AccessToken,
+        again: bool,
+    ) -> Result<(), Failure<E>> {
+        match unauthorized(&refusal.body) {
+            Unauthorized::Final(error) => Err(Failure::other(error, Happened::No)),
+            Unauthorized::BadToken if again => {
+                Err(Failure::other(ClientError::SignInNeeded(AuthProblem::Revoked), Happened::No))
+            }
+            Unauthorized::BadToken => {
+                self.tokens.discard(&token).await;
+                Ok(())
+            }
+        }
+    }
+
+    async fn send<E>(&self, call: &Call, token: Option<&AccessToken>) -> Result<Response, Failure<E>> {
+        let moved = Arc::new(AtomicU64::new(0));
+        let request = self.request(call, token, moved.clone());
+        let patience = call.patience.unwrap_or(self.retry.policy.stall);
+        match unless_stalled(patience, &moved, request.send()).await {
+            Some(Ok(response)) => Ok(response),
+            Some(Err(error)) => {
+                let happened = if error.is_connect() { Happened::No } else { Happened::Maybe };
+                Err(Failure::other(describe(&error), happened))
+            }
+            None => Err(Failure::other(stalled(), Happened::Maybe)),
+        }
+    }
+
+    fn request(&self, call: &Call, token: Option<&AccessToken>, moved: Arc<AtomicU64>) -> RequestBuilder {
+        let (client, origin) = match call.host {
+            Host::Api => (&self.api, &self.urls.api),
+            Host::Content => (&self.content, &self.urls.content),
+            Host::Notify => (&self.notify, &self.urls.notify),
+        };
+        let mut request = client.post(route_url(origin, call.route));
+        if let Some(token) = token {
+            request = request.bearer_auth(token.expose());
+        }
+        if call.host != Host::Content {
+            return request.header(header::CONTENT_TYPE, "application/json").body(call.argument.clone());
+        }
+        request = request.header("Dropbox-API-Arg", &call.argument);
+        if call.from_byte > 0 {
+            request = request.header(header::RANGE, format!("bytes={}-", call.from_byte));
+        }
+        if call.route == "files/download" {
+            // A download wants no Content-Type, and an empty body that says so.
+            return request.body("");
+        }
+        request
+            .header(header::CONTENT_TYPE, "application/octet-stream")
+            .body(call.payload.body(self.up.clone(), moved))
+    }
+
+    async fn read_refusal<E>(
+        &self,
+        response: Response,
+        request_id: Option<String>,
+    ) -> Result<Refusal, Failure<E>> {
+        let (status, headers) = (response.status(), response.headers().clone());
+        match limited(response, MAX_REFUSAL_BYTES, self.retry.policy.stall).await {
+            Ok(body) => Ok(Refusal { status, headers, body, request_id }),
+            // The status alone says enough; the text may well be cut off.
+            Err(_) if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
+                Ok(Refusal { status, headers, body: bytes::Bytes::new(), request_id })
+            }
+            Err(error) => Err(Failure::other(named(error, request_id), Happened::Maybe)),
+        }
+    }
+}
+
+fn route_url(origin: &Url, route: &str) -> Url {
+    let mut url = origin.clone();
+    url.set_path(&format!("/2/{route}"));
+    url
+}
+
+fn request_id(headers: &HeaderMap) -> Option<String> {
+    let id = headers.get("x-dropbox-request-id")?.to_str().ok()?;
+    Some(id.chars().filter(char::is_ascii_alphanumeric).take(64).collect())
+}
+
+fn named(error: ClientError, request_id: Option<String>) -> ClientError {
+    match error {
+        ClientError::BadReply { what, .. } => ClientError::BadReply { what, request_id },
+        other => other,
+    }
+}
+
+/// Starts a connection pool: nothing is followed, nothing is proxied on this machine.
+pub(crate) fn plain_client(
+    user_agent: &str,
+    extra_root: Option<&[u8]>,
+    loopback: bool,
+) -> Result<ClientBuilder, ClientError> {
+    let mut builder = reqwest::Client::builder()
+        .user_agent(user_agent)
+        .redirect(redirect::Policy::none())
+        .connect_timeout(CONNECT_TIMEOUT);
+    if loopback {
+        builder = builder.no_proxy();
+    }
+    if let Some(pem) = extra_root {
+        let roots = Certificate::from_pem_bundle(pem)
+            .map_err(|_| ClientError::BadSettings("the extra certificate is not a PEM certificate".into()))?;
+        builder = builder.tls_certs_merge(roots);
+    }
+    Ok(builder)
+}
