@@ -16,12 +16,15 @@
 pub mod clock;
 pub mod content;
 mod control;
+mod control_wire;
 mod disk;
 pub mod faults;
 mod http;
+pub mod links;
 pub mod oauth;
 mod options;
 mod persist;
+mod sample;
 mod serve;
 mod service;
 pub mod state;
@@ -34,6 +37,8 @@ use std::sync::Arc;
 use anyhow::Context as _;
 
 pub use control::Control;
+pub use control_wire::Approval;
+pub use disk::replace_file;
 pub use faults::Fault;
 pub use options::{Account, App, Options};
 pub use switches::Switches;

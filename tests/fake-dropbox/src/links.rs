@@ -1,14 +1,18 @@
 //! Shared links: which address shows what to whom.
 //!
-//! Pure: knows the id of the file or folder and nothing else of it; what is there now is asked of the
+//! Knows the id of the file or folder and nothing else of it; what is there now is asked of the
 //! account. A link follows its file through moves and dies with it.
 //!
 //! Rule: one file has at most one link of an account.
 
 use std::collections::BTreeMap;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Mutex;
 
 use serde::{Deserialize, Serialize};
 
+use crate::disk::replace_file;
 use crate::oauth::Mint;
 
 /// All links of a service.
@@ -107,7 +111,7 @@ impl Links {
 
     /// Returns the link of a file or folder.
     pub fn of_target(&self, account_id: &str, target: &str) -> Option<&Link> {
-        self.of_account(account_id).find(|link| link.target == target)
+        self.by_key.values().find(|link| link.account_id == account_id && link.target == target)
     }
 
     /// Returns the link with this address; its `dl` and other parameters do not matter.
@@ -150,6 +154,40 @@ impl Link {
 
     fn kind(&self) -> &'static str {
         if self.is_folder { "fo" } else { "fi" }
+    }
+}
+
+/// The links of a running service, on disk when the service keeps data.
+pub struct LinkStore {
+    links: Mutex<Links>,
+    /// Nothing means memory.
+    file: Option<PathBuf>,
+}
+
+impl LinkStore {
+    /// Opens the store; reads the links of an earlier run when there is a file.
+    pub fn open(seed: u64, file: Option<PathBuf>) -> anyhow::Result<LinkStore> {
+        let links = match file.as_deref().map(std::fs::read) {
+            Some(Ok(bytes)) => serde_json::from_slice(&bytes)?,
+            Some(Err(error)) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+            _ => Links::new(seed),
+        };
+        Ok(LinkStore { links: Mutex::new(links), file })
+    }
+
+    /// Looks at the links.
+    pub fn read<T>(&self, look: impl FnOnce(&Links) -> T) -> T {
+        look(&self.links.lock().expect("BUG: nothing panics while it holds the links"))
+    }
+
+    /// Changes the links, and puts them on disk before it returns.
+    pub fn change<T>(&self, change: impl FnOnce(&mut Links) -> T) -> io::Result<T> {
+        let mut links = self.links.lock().expect("BUG: nothing panics while it holds the links");
+        let result = change(&mut links);
+        if let Some(file) = &self.file {
+            replace_file(file, &serde_json::to_vec(&*links).map_err(io::Error::other)?)?;
+        }
+        Ok(result)
     }
 }
 

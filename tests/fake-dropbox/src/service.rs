@@ -11,6 +11,7 @@ use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::content::BlockStore;
+use crate::links::LinkStore;
 use crate::oauth::{Person, SignIn};
 use crate::options::{self, App, Options};
 use crate::persist::Journal;
@@ -27,6 +28,7 @@ pub(crate) struct Service {
     pub clock: Clock,
     pub sign_in: SignIn,
     pub traffic: Traffic,
+    pub links: LinkStore,
     // A standard mutex: it is never held across an await.
     accounts: Mutex<Vec<Account>>,
     journal: Mutex<Option<Journal>>,
@@ -79,6 +81,7 @@ impl Service {
             clock: options.clock.clone(),
             sign_in,
             traffic: Traffic::default(),
+            links: LinkStore::open(options.seed, data.map(|folder| folder.join("links.json")))?,
             accounts: Mutex::new(accounts),
             journal: Mutex::new(journal),
             switches: Mutex::new(options.switches.clone()),

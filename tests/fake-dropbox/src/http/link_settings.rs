@@ -56,7 +56,12 @@ impl Wanted {
     }
 
     /// Returns the settings that a link has afterwards.
-    pub fn apply(self, mut settings: LinkSettings, now: i64, basic_only: bool) -> Result<LinkSettings, Failure> {
+    pub fn apply(
+        self,
+        mut settings: LinkSettings,
+        now: i64,
+        basic_only: bool,
+    ) -> Result<LinkSettings, Failure> {
         if self.is_for_teams() {
             return Err(Refusal::NotAuthorized.into());
         }
@@ -113,9 +118,11 @@ pub(super) fn permissions(settings: &LinkSettings, is_owner: bool, basic_only: b
     };
     let may = is_owner && !basic_only;
     let policy = |name: &str, allowed: bool| {
-        let mut policy = json!({"policy": {".tag": name}, "resolved_policy": {".tag": name}, "allowed": allowed});
+        let mut policy =
+            json!({"policy": {".tag": name}, "resolved_policy": {".tag": name}, "allowed": allowed});
         if !allowed {
-            policy["disallowed_reason"] = tag(if name == "team_only" { "user_not_on_team" } else { "user_account_type" });
+            policy["disallowed_reason"] =
+                tag(if name == "team_only" { "user_not_on_team" } else { "user_account_type" });
         }
         policy
     };

@@ -9,12 +9,15 @@ pub(crate) mod args;
 mod authorize;
 mod batch;
 mod call;
+mod control;
 mod delete;
 mod download;
 pub(crate) mod envelope;
 mod export;
 mod folders;
 mod gate;
+mod link_page;
+mod link_settings;
 mod list_folder;
 mod longpoll;
 pub(crate) mod metadata;
@@ -24,10 +27,12 @@ mod revisions;
 mod routes;
 mod search;
 mod sessions;
+mod sharing;
 mod temporary_links;
 mod token;
 mod unions;
 mod upload;
+mod users;
 mod zip;
 
 use std::sync::Arc;
@@ -36,6 +41,7 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{any, get, post};
 
+use crate::control::Control;
 use crate::service::Shared;
 use crate::traffic;
 
@@ -59,8 +65,16 @@ pub(crate) fn router(service: Shared) -> Router {
     let token = Router::new()
         .route("/oauth2/token", post(token::token))
         .with_state(token::TokenEndpoint { sign_in: service.sign_in.clone(), switches });
+    let links =
+        Router::new().route("/scl/{kind}/{key}/{name}", get(link_page::show)).with_state(service.clone());
+    let control = Router::new()
+        .route("/control", get(control::list))
+        .route("/control/{name}", post(control::command))
+        .with_state(Control::new(service.clone()));
     api.merge(temporary)
         .merge(authorize)
         .merge(token)
+        .merge(links)
         .layer(from_fn_with_state(service.traffic.clone(), traffic::pass))
+        .merge(control)
 }

@@ -104,6 +104,12 @@ pub fn refused(reason: &str) -> String {
     )
 }
 
+/// Shows what is behind a shared link.
+pub fn shared(title: &str, text: &str, list: &[String]) -> String {
+    let names: String = list.iter().map(|name| format!("<li>{}</li>\n", escape(name))).collect();
+    page(title, &format!("<h1>{}</h1>\n<p>{}</p>\n<ul>\n{names}</ul>", escape(title), escape(text)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,6 +122,7 @@ mod tests {
             consent(evil, evil, evil, &[evil.into()], evil),
             paste_this_code(evil),
             refused(evil),
+            shared(evil, evil, &[evil.into()]),
         ] {
             assert!(!text.contains("<script>"), "{text}");
             assert!(

@@ -6,7 +6,8 @@
 use serde_json::{Value, json};
 
 use super::args::PathType;
-use super::call::{Answer, Call, json as answer};
+use super::call::{Answer, Call, header_json, json as answer};
+use super::download::send;
 use super::envelope::Failure;
 use super::link_settings::{Wanted, permissions};
 use super::metadata::bare;
@@ -89,10 +90,8 @@ fn list_all(call: &Call, cursor: Option<&str>) -> Answer {
     });
     let has_more = found.len() > PAGE;
     found.truncate(PAGE);
-    let links: Vec<Value> = found
-        .iter()
-        .filter_map(|link| Some(metadata(call, link, &target(&call.service, link)?)))
-        .collect();
+    let links: Vec<Value> =
+        found.iter().filter_map(|link| Some(metadata(call, link, &target(&call.service, link)?))).collect();
     let mut page = json!({"links": links, "has_more": has_more});
     if let Some(last) = found.last().filter(|_| has_more) {
         page["cursor"] = format!("links:{}", last.key).into();
@@ -140,17 +139,19 @@ pub(super) fn get_metadata(mut call: Call) -> Answer {
     Ok(answer(&metadata(&call, &link, &entry)))
 }
 
-/// Returns the link, what is behind it, and its metadata, for `sharing/get_shared_link_file`.
-pub(super) fn file_behind(call: &mut Call) -> Result<(Entry, Value), Failure> {
-    let (link, entry) = visited(call)?;
-    if entry.is_folder() {
+/// Answers `sharing/get_shared_link_file` with the bytes; the metadata is in the header.
+pub(super) fn get_file(mut call: Call) -> Answer {
+    let (link, entry) = visited(&mut call)?;
+    let Some(version) = entry.version() else {
         return Err(Failure::Endpoint(tag("shared_link_is_directory")));
-    }
+    };
     if !link.settings.allow_download {
         return Err(access_denied());
     }
-    let metadata = metadata(call, &link, &entry);
-    Ok((entry, metadata))
+    let mut response = send(&call.service, &call.headers, version)?;
+    let result = header_json(&metadata(&call, &link, &entry));
+    response.headers_mut().insert("dropbox-api-result", result);
+    Ok(response)
 }
 
 /// Reads `url`, `path?` and `link_password?`, and returns what they lead to.

@@ -389,7 +389,8 @@ mod tests {
         };
         let (a, b) = (done(token(&mut grants, &first)), done(token(&mut grants, &first)));
         let other = done(token(&mut grants, &second));
-        grants.revoke(&a.access_token);
+        let caller = grants.caller(&a.access_token, NOW).expect("valid");
+        grants.revoke(caller.grant);
         for dead in [&a, &b] {
             assert_eq!(grants.caller(&dead.access_token, NOW), Err(AuthFailure::InvalidAccessToken));
         }

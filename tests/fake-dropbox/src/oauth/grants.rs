@@ -71,6 +71,8 @@ pub struct Caller {
     pub app_key: String,
     /// What the token may be used for.
     pub scopes: BTreeSet<String>,
+    /// The consent that the token comes from.
+    pub grant: u64,
 }
 
 /// Why a token is refused: the tags of the service's `AuthError`.
@@ -180,15 +182,8 @@ impl Grants {
             account_id: grant.account_id.clone(),
             app_key: grant.app_key.clone(),
             scopes: token.scopes.clone(),
+            grant: token.grant,
         })
-    }
-
-    /// Ends the grant of an access token, with all its tokens.
-    pub fn revoke(&mut self, access_token: &str) {
-        if let Some(token) = self.access_tokens.get(access_token) {
-            let grant = token.grant;
-            self.end(grant);
-        }
     }
 
     /// Ends every grant: all accounts have disconnected all apps.
@@ -224,7 +219,8 @@ impl Grants {
         self.access_token_secs
     }
 
-    fn end(&mut self, grant: u64) {
+    /// Ends a grant, with all its tokens.
+    pub fn revoke(&mut self, grant: u64) {
         self.grants.remove(&grant);
         self.access_tokens.retain(|_, token| token.grant != grant);
     }

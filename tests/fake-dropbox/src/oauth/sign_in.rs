@@ -204,9 +204,9 @@ impl SignIn {
         scopes.is_none_or(|scopes| scopes.iter().any(|given| given == scope))
     }
 
-    /// Ends the grant of an access token.
-    pub fn revoke(&self, access_token: &str) -> io::Result<()> {
-        self.change(|grants| grants.revoke(access_token))
+    /// Ends the grant that a caller's token comes from.
+    pub fn revoke(&self, caller: &Caller) -> io::Result<()> {
+        self.change(|grants| grants.revoke(caller.grant))
     }
 
     /// Ends all grants.
