@@ -16,7 +16,7 @@ use etcetera::BaseStrategy;
 /// Longest socket path that every Unix accepts: `sun_path` has 104 bytes on macOS, 108 on Linux.
 const SOCKET_PATH_MAX: usize = 103;
 
-/// The folders of one Lockstep. Both exist.
+/// The folders of one Lockstep. They and the folder for logs exist.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Home {
     config: PathBuf,
@@ -69,6 +69,7 @@ impl Home {
         };
         create_private(&home.config)?;
         create_private(&home.state)?;
+        create_private(&home.logs_dir())?;
         Ok(home)
     }
 

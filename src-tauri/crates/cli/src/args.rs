@@ -1,0 +1,322 @@
+//! What can be typed behind `lockstep`.
+//!
+//! Only shapes and help texts; what a command does lies in `commands`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Keeps local folders and Dropbox folders in step, both ways.
+#[derive(Parser)]
+#[command(name = "lockstep", version, arg_required_else_help = true, max_term_width = 100)]
+#[command(after_help = "Exit codes: 0 done, 1 error, 2 wrong usage, 3 done but something needs a person, \
+                        4 not linked or sign-in needed, 5 another process owns this home.")]
+pub struct Arguments {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What every command takes.
+#[derive(Args)]
+pub struct Global {
+    /// Keep settings, state and logs below DIR instead of the user's folders
+    #[arg(long, global = true, env = "LOCKSTEP_HOME", hide_env_values = true, value_name = "DIR")]
+    pub home: Option<PathBuf>,
+    /// Show log lines of this level and above on standard error
+    #[arg(long, global = true, value_enum, value_name = "LEVEL")]
+    pub log: Option<LogLevel>,
+    /// Print one JSON document, or one a line for streams
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Print without colours
+    #[arg(long, global = true)]
+    pub no_color: bool,
+    /// Print results and errors only
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum LogLevel {
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Link, list and unlink Dropbox accounts
+    #[command(subcommand)]
+    Account(Account),
+    /// Add, list, pause and remove workspaces: pairs of a local and a Dropbox folder
+    #[command(subcommand)]
+    Workspace(Workspace),
+    /// Sync in the foreground until stopped
+    Run,
+    /// Sync until nothing is left to do, then exit
+    Sync {
+        /// Only this workspace
+        id: Option<String>,
+        /// Print what would be done, one step a line, and change nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Show what is going on
+    Status {
+        /// Keep showing it
+        #[arg(long)]
+        watch: bool,
+    },
+    /// Show what changed, newest first
+    Activity {
+        /// At most this many entries
+        #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+        limit: u32,
+        /// Keep showing new entries
+        #[arg(long)]
+        follow: bool,
+    },
+    /// Show and resolve files that both sides changed
+    Conflicts {
+        #[command(subcommand)]
+        action: Option<Conflicts>,
+    },
+    /// Show what does not sync and why
+    Issues {
+        #[command(subcommand)]
+        action: Option<Issues>,
+    },
+    /// Show deletions that wait for a person, and decide
+    Held {
+        #[command(subcommand)]
+        action: Option<Held>,
+    },
+    /// Compare every file with Dropbox; succeeds only when all are equal
+    Verify {
+        /// Only this workspace
+        id: Option<String>,
+        /// Also write the result into FILE, as JSON
+        #[arg(long, value_name = "FILE")]
+        report: Option<PathBuf>,
+    },
+    /// Read and change settings
+    #[command(subcommand)]
+    Config(Config),
+    /// Check what Lockstep needs on this computer
+    Doctor,
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum Account {
+    /// Link an account
+    Link(Box<Link>),
+    /// List linked accounts
+    List,
+    /// Revoke the sign-in and forget its secret; files stay
+    Unlink {
+        /// Account id (`dbid:…`)
+        id: String,
+    },
+}
+
+#[derive(Args)]
+pub struct Link {
+    /// App key from the App Console
+    #[arg(long, value_name = "K")]
+    pub app_key: String,
+    /// App secret, for apps that need one; better given in the environment, where others cannot see it
+    #[arg(long, env = "LOCKSTEP_APP_SECRET", hide_env_values = true, value_name = "S")]
+    pub app_secret: Option<String>,
+    /// Permissions to ask for, separated by spaces; all that the app has when left out
+    #[arg(long, default_value = "", hide_default_value = true)]
+    pub scope: String,
+    /// Page to sign in at
+    #[arg(long, value_name = "U")]
+    pub authorize_url: Option<String>,
+    /// Where codes become tokens
+    #[arg(long, value_name = "U")]
+    pub token_url: Option<String>,
+    /// Where Dropbox sends the browser back to, exactly as in the App Console
+    #[arg(long, value_name = "U")]
+    pub redirect_url: Option<String>,
+    /// Origin of calls without file content
+    #[arg(long, value_name = "U")]
+    pub api_url: Option<String>,
+    /// Origin of uploads and downloads
+    #[arg(long, value_name = "U")]
+    pub content_url: Option<String>,
+    /// Origin of the long poll
+    #[arg(long, value_name = "U")]
+    pub notify_url: Option<String>,
+    /// How to sign in
+    #[arg(long, value_enum, default_value_t = Method::Browser)]
+    pub method: Method,
+    /// Where the secret is kept [default: the setting `secret_store`]
+    #[arg(long, value_enum)]
+    pub secret_store: Option<SecretStore>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Method {
+    /// Open the browser and listen on the redirect URL's port
+    Browser,
+    /// Print the address and read the code from standard input
+    Paste,
+    /// Read a refresh token from standard input
+    RefreshToken,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum SecretStore {
+    /// The keyring of the operating system
+    Keyring,
+    /// A file for its owner only; encrypted when LOCKSTEP_PASSPHRASE or a systemd credential is there
+    File,
+}
+
+#[derive(Subcommand)]
+pub enum Workspace {
+    /// Keep a Dropbox folder and a local folder in step
+    Add(Box<AddWorkspace>),
+    /// List workspaces
+    List,
+    /// Forget a workspace; files stay on both sides
+    Remove {
+        /// Workspace id
+        id: String,
+    },
+    /// Stop syncing for now
+    Pause {
+        /// Only this workspace
+        id: Option<String>,
+    },
+    /// Go on syncing
+    Resume {
+        /// Only this workspace
+        id: Option<String>,
+    },
+}
+
+#[derive(Args)]
+pub struct AddWorkspace {
+    /// Account id; may be left out when only one is linked
+    #[arg(long, value_name = "ID")]
+    pub account: Option<String>,
+    /// Folder at Dropbox, `/` for all of it; created when missing
+    #[arg(long, value_name = "/PATH")]
+    pub remote: String,
+    /// Local folder; created when missing
+    #[arg(long, value_name = "DIR")]
+    pub local: PathBuf,
+    /// Name to show
+    #[arg(long, value_name = "N")]
+    pub name: Option<String>,
+    /// What to do when both sides change a file [default: the setting `on_conflict`]
+    #[arg(long, value_enum)]
+    pub on_conflict: Option<OnConflict>,
+    /// Folder below the Dropbox folder that is not kept here; may be repeated
+    #[arg(long, value_name = "/SUB/FOLDER")]
+    pub exclude: Vec<String>,
+    /// Print what a first sync would do, and add nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum OnConflict {
+    /// Hold the file until a person decides
+    Ask,
+    /// Keep both at once
+    KeepBoth,
+}
+
+#[derive(Subcommand)]
+pub enum Conflicts {
+    /// Show the versions of one conflict and how they differ
+    Show {
+        /// Conflict id
+        id: String,
+    },
+    /// Decide about one conflict
+    #[command(group(clap::ArgGroup::new("decision").required(true)))]
+    Resolve {
+        /// Conflict id
+        id: String,
+        /// Which version stays
+        #[arg(long, value_enum, group = "decision")]
+        keep: Option<Keep>,
+        /// Replace both by the content of FILE
+        #[arg(long, value_name = "FILE", group = "decision")]
+        merged: Option<PathBuf>,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Keep {
+    /// This computer's; Dropbox's stays in its version history
+    Local,
+    /// Dropbox's; this computer's goes to the trash
+    Remote,
+    /// Both; this computer's becomes a conflicted copy
+    Both,
+}
+
+#[derive(Subcommand)]
+pub enum Issues {
+    /// Try again now
+    Retry {
+        /// Only this issue
+        id: Option<String>,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum Held {
+    /// Carry the deletions out on the other side, too
+    Approve {
+        /// Id of the held deletion
+        id: String,
+    },
+    /// Bring the files back on the side where they were deleted
+    Restore {
+        /// Id of the held deletion
+        id: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum Config {
+    /// Print one setting, or all
+    Get {
+        /// The setting
+        key: Option<String>,
+    },
+    /// Change one setting
+    Set {
+        /// The setting
+        key: String,
+        /// Its value; the default when left out
+        #[arg(allow_negative_numbers = true)]
+        value: Option<String>,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,161 @@
+//! `lockstep conflicts`: the list, three-way differences, decisions.
+
+use diffy::{MergeOptions, create_patch};
+use engine::api::{Call, Choice, ConflictTexts, ConflictView, VersionView};
+use serde_json::json;
+
+use crate::{
+    Context, args,
+    failure::{Exit, Failure},
+    out::table,
+    session, text,
+};
+
+/// Lists conflicts.
+pub async fn list(context: &Context) -> Result<Exit, Failure> {
+    let conflicts: Vec<ConflictView> = session::call(context, Call::Conflicts).await?;
+    context.out.result(&conflicts, |conflicts| {
+        let rows = conflicts.iter().map(row).collect();
+        table(["id", "workspace", "path", "this computer", "dropbox", "found"], rows, "no conflicts")
+    })?;
+    Ok(Exit::Done)
+}
+
+fn row(conflict: &ConflictView) -> [String; 6] {
+    [
+        conflict.id.clone(),
+        conflict.workspace.clone(),
+        conflict.path.clone(),
+        version(conflict.local.as_ref()),
+        version(conflict.remote.as_ref()),
+        text::time(&conflict.detected_at),
+    ]
+}
+
+fn version(version: Option<&VersionView>) -> String {
+    let Some(version) = version else { return "–".into() };
+    let mut shown = text::bytes(version.size);
+    if let Some(modified) = &version.modified {
+        shown += &format!(", {}", text::time(modified));
+    }
+    if let Some(who) = &version.who {
+        shown += &format!(", {who}");
+    }
+    shown
+}
+
+/// Shows or resolves one conflict.
+pub async fn run(context: &Context, action: args::Conflicts) -> Result<Exit, Failure> {
+    match action {
+        args::Conflicts::Show { id } => show(context, id).await,
+        args::Conflicts::Resolve { id, keep, merged } => {
+            let choice = choice(keep, merged)?;
+            let () = session::call(context, Call::Resolve { id, choice }).await?;
+            context.out.note("resolved");
+            Ok(Exit::Done)
+        }
+    }
+}
+
+fn choice(keep: Option<args::Keep>, merged: Option<std::path::PathBuf>) -> Result<Choice, Failure> {
+    match (keep, merged) {
+        (Some(args::Keep::Local), _) => Ok(Choice::Local),
+        (Some(args::Keep::Remote), _) => Ok(Choice::Remote),
+        (Some(args::Keep::Both), _) => Ok(Choice::Both),
+        (None, Some(file)) => {
+            // The owner may have another working directory.
+            let found = std::fs::canonicalize(&file);
+            let file =
+                found.map_err(|error| Failure::new(Exit::Usage, format!("{}: {error}", file.display())))?;
+            Ok(Choice::Merged { file })
+        }
+        (None, None) => unreachable!("clap requires one of them"),
+    }
+}
+
+async fn show(context: &Context, id: String) -> Result<Exit, Failure> {
+    let (conflict, texts) = session::with(context, async |session| {
+        let all: Vec<ConflictView> = session.call(Call::Conflicts).await?;
+        let found = all.into_iter().find(|conflict| conflict.id == id);
+        let conflict = found.ok_or_else(|| {
+            Failure::new(Exit::Error, format!("there is no conflict {id}; list them: lockstep conflicts"))
+        })?;
+        let texts: ConflictTexts = session.call(Call::ConflictTexts { id }).await?;
+        Ok((conflict, texts))
+    })
+    .await?;
+    let document = json!({ "conflict": conflict, "texts": texts });
+    context.out.result(&document, |_| describe(&conflict, &texts))?;
+    Ok(Exit::Done)
+}
+
+fn describe(conflict: &ConflictView, texts: &ConflictTexts) -> String {
+    let head = format!(
+        "{}\n  this computer  {}\n  Dropbox        {}\n  both started   {}\n",
+        text::plain(&conflict.path),
+        version(conflict.local.as_ref()),
+        version(conflict.remote.as_ref()),
+        version(conflict.base.as_ref()),
+    );
+    let body = match (&texts.base, &texts.local, &texts.remote) {
+        (Some(base), Some(local), Some(remote)) => three_way(base, local, remote),
+        (None, Some(local), Some(remote)) => two_way("this computer", local, "Dropbox", remote),
+        _ => "the versions are not all text, so no differences are shown\n".to_owned(),
+    };
+    format!(
+        "{head}\n{body}\nresolve with: lockstep conflicts resolve {} --keep local|remote|both",
+        conflict.id
+    )
+}
+
+fn three_way(base: &str, local: &str, remote: &str) -> String {
+    let outcome = match MergeOptions::new().merge(base, local, remote) {
+        Ok(_) => "the changes do not overlap: they can be merged without a decision",
+        Err(_) => "the changes overlap",
+    };
+    let mine = two_way("both started", base, "this computer", local);
+    format!("{mine}\n{}\n{outcome}\n", two_way("both started", base, "Dropbox", remote))
+}
+
+fn two_way(old_name: &str, old: &str, new_name: &str, new: &str) -> String {
+    let patch = create_patch(old, new).to_string();
+    let hunks = patch.split_once("@@").map_or(String::new(), |(_, rest)| format!("@@{rest}"));
+    let safe: String = hunks.lines().map(|line| text::plain(&line.replace('\t', "    ")) + "\n").collect();
+    format!("--- {old_name}\n+++ {new_name}\n{safe}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_edits_are_shown_against_what_both_started_from() {
+        let shown = three_way("one\ntwo\nthree\n", "ONE\ntwo\nthree\n", "one\ntwo\nTHREE\n");
+        insta::assert_snapshot!(shown, @r#"
+        --- both started
+        +++ this computer
+        @@ -1,3 +1,3 @@
+        -one
+        +ONE
+         two
+         three
+
+        --- both started
+        +++ Dropbox
+        @@ -1,3 +1,3 @@
+         one
+         two
+        -three
+        +THREE
+
+        the changes do not overlap: they can be merged without a decision
+        "#);
+    }
+
+    #[test]
+    fn overlapping_edits_are_called_so_and_control_characters_do_not_reach_the_terminal() {
+        let shown = three_way("one\n", "\u{1b}[2Jmine\n", "theirs\n");
+        assert!(shown.contains("the changes overlap"), "{shown}");
+        assert!(!shown.contains('\u{1b}'), "{shown:?}");
+    }
+}

@@ -1,0 +1,203 @@
+//! The command line as a person or a script meets it, before anything is linked.
+
+use std::path::Path;
+
+use assert_cmd::Command;
+use serde_json::Value;
+use tempfile::TempDir;
+
+fn lockstep(home: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lockstep"));
+    command.env_clear().env("LOCKSTEP_HOME", home).env("PATH", "/usr/bin:/bin");
+    command
+}
+
+fn home() -> TempDir {
+    tempfile::tempdir().expect("temp dir")
+}
+
+struct Ended {
+    code: i32,
+    stdout: String,
+    stderr: String,
+}
+
+fn run(home: &Path, arguments: &[&str]) -> Ended {
+    let output = lockstep(home).args(arguments).output().expect("starts");
+    Ended {
+        code: output.status.code().expect("exit code"),
+        stdout: String::from_utf8(output.stdout).expect("text"),
+        stderr: String::from_utf8(output.stderr).expect("text"),
+    }
+}
+
+fn json(home: &Path, arguments: &[&str]) -> Value {
+    let ended = run(home, &[arguments, &["--json"]].concat());
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    serde_json::from_str(&ended.stdout).expect("one JSON document")
+}
+
+#[test]
+fn wrong_usage_ends_with_two_and_says_what_is_wrong() {
+    let home = home();
+    for (arguments, word) in [
+        (&["--colour"][..], "--colour"),
+        (&["synch"], "synch"),
+        (&["account", "link"], "--app-key"),
+        (&["account", "link", "--app-key", "k", "--method", "telepathy"], "telepathy"),
+        (&["workspace", "add", "--local", "x"], "--remote"),
+        (&["activity", "--limit", "0"], "--limit"),
+        (&["conflicts", "resolve", "1"], "--keep"),
+        (&["conflicts", "resolve", "1", "--keep", "local", "--merged", "f"], "cannot be used"),
+        (&["conflicts", "resolve", "1", "--merged", "/nowhere/at/all"], "/nowhere/at/all"),
+        (&["completions", "forth"], "forth"),
+    ] {
+        let ended = run(home.path(), arguments);
+        assert_eq!(ended.code, 2, "{arguments:?}: {}", ended.stderr);
+        assert!(ended.stderr.contains(word), "{arguments:?}: {}", ended.stderr);
+        assert_eq!(ended.stdout, "", "{arguments:?}");
+    }
+}
+
+#[test]
+fn endpoints_that_would_leak_a_token_are_refused_before_anything_is_sent() {
+    let home = home();
+    let link = ["account", "link", "--app-key", "k", "--method", "refresh-token", "--secret-store", "file"];
+    let ended = run(home.path(), &[&link[..], &["--api-url", "http://api.example.com"]].concat());
+    assert_eq!(ended.code, 2, "{}", ended.stderr);
+    assert!(ended.stderr.contains("https://"), "{}", ended.stderr);
+}
+
+#[test]
+fn settings_are_checked_and_kept() {
+    let home = home();
+    assert_eq!(run(home.path(), &["config", "set", "colour", "red"]).code, 2);
+    let ended = run(home.path(), &["config", "set", "parallel_uploads", "99"]);
+    assert_eq!(ended.code, 2);
+    assert!(ended.stderr.contains("1 to 12"), "{}", ended.stderr);
+    assert_eq!(run(home.path(), &["config", "set", "parallel_uploads", "2"]).code, 0);
+    assert_eq!(json(home.path(), &["config", "get", "parallel_uploads"])["parallel_uploads"], 2);
+    assert_eq!(run(home.path(), &["config", "get", "guard.files"]).stdout, "guard.files = 100\n");
+    assert_eq!(json(home.path(), &["config", "get"]).as_object().expect("object").len(), 13);
+}
+
+#[test]
+fn an_unknown_key_in_the_file_is_named_with_its_line_and_the_file_stays() {
+    let home = home();
+    let file = home.path().join("config.toml");
+    std::os::unix::fs::symlink("/dev/null", &file).expect("link");
+    assert_eq!(run(home.path(), &["config", "get"]).code, 0, "an empty file is all defaults");
+    std::fs::remove_file(&file).expect("remove");
+    let text = "# mine\ndebounce = 5\n";
+    std::io::Write::write_all(&mut std::fs::File::create(&file).expect("create"), text.as_bytes())
+        .expect("write");
+    for arguments in [&["config", "get"][..], &["config", "set", "proxy", ""], &["status"], &["run"]] {
+        let ended = run(home.path(), arguments);
+        assert_eq!(ended.code, 1, "{arguments:?}: {}", ended.stderr);
+        assert!(ended.stderr.contains("line 2") && ended.stderr.contains("debounce_ms"), "{}", ended.stderr);
+    }
+    assert_eq!(std::fs::read_to_string(&file).expect("read"), text);
+}
+
+#[test]
+fn completions_need_no_home() {
+    let nowhere = Path::new("/proc/nowhere");
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let ended = run(nowhere, &["completions", shell]);
+        assert_eq!(ended.code, 0, "{shell}: {}", ended.stderr);
+        assert!(ended.stdout.contains("workspace"), "{shell}");
+    }
+}
+
+#[test]
+fn a_home_that_cannot_be_used_says_so_and_how_to_choose_another() {
+    let ended = run(Path::new("/proc/nowhere"), &["status"]);
+    assert_eq!(ended.code, 1);
+    assert!(ended.stderr.contains("/proc/nowhere") && ended.stderr.contains("--home"), "{}", ended.stderr);
+}
+
+#[test]
+fn an_owned_home_ends_run_with_five_and_names_the_owner() {
+    let home = home();
+    let owned = engine::home::Home::resolve(Some(home.path().into())).expect("home");
+    let _lock = owned.lock().expect("lock");
+    let ended = run(home.path(), &["run"]);
+    assert_eq!(ended.code, 5);
+    assert!(ended.stderr.contains(&std::process::id().to_string()), "{}", ended.stderr);
+}
+
+#[test]
+fn an_empty_home_answers_every_list_with_the_shape_of_the_contract() {
+    let home = home();
+    for list in
+        ["account list", "workspace list", "activity", "conflicts", "issues", "held", "verify", "sync"]
+    {
+        let arguments: Vec<_> = list.split(' ').collect();
+        assert_eq!(json(home.path(), &arguments), Value::Array(vec![]), "{list}");
+    }
+    let status = json(home.path(), &["status"]);
+    assert_eq!(status, serde_json::json!({ "state": "idle", "workspaces": [], "transfers": [] }));
+    assert!(!home.path().join("control.sock").exists(), "the socket goes with the command");
+}
+
+#[test]
+fn what_needs_an_account_ends_with_four_when_none_is_linked() {
+    let home = home();
+    let local = home.path().join("folder");
+    let local = local.to_str().expect("text");
+    let ended = run(home.path(), &["workspace", "add", "--remote", "/", "--local", local]);
+    assert_eq!(ended.code, 4, "{}", ended.stderr);
+    assert!(ended.stderr.contains("account link"), "{}", ended.stderr);
+    assert!(!ended.stderr.contains('\u{1b}'), "no colours where there is no terminal");
+}
+
+#[test]
+fn the_help_lists_every_command_and_the_exit_codes() {
+    let ended = run(Path::new("/proc/nowhere"), &["--help"]);
+    assert_eq!(ended.code, 0);
+    insta::assert_snapshot!(ended.stdout, @r#"
+    Keeps local folders and Dropbox folders in step, both ways
+
+    Usage: lockstep [OPTIONS] <COMMAND>
+
+    Commands:
+      account      Link, list and unlink Dropbox accounts
+      workspace    Add, list, pause and remove workspaces: pairs of a local and a Dropbox folder
+      run          Sync in the foreground until stopped
+      sync         Sync until nothing is left to do, then exit
+      status       Show what is going on
+      activity     Show what changed, newest first
+      conflicts    Show and resolve files that both sides changed
+      issues       Show what does not sync and why
+      held         Show deletions that wait for a person, and decide
+      verify       Compare every file with Dropbox; succeeds only when all are equal
+      config       Read and change settings
+      doctor       Check what Lockstep needs on this computer
+      completions  Print a completion script for a shell
+      help         Print this message or the help of the given subcommand(s)
+
+    Options:
+          --home <DIR>   Keep settings, state and logs below DIR instead of the user's folders [env:
+                         LOCKSTEP_HOME]
+          --log <LEVEL>  Show log lines of this level and above on standard error [possible values:
+                         error, warn, info, debug, trace]
+          --json         Print one JSON document, or one a line for streams
+          --no-color     Print without colours
+      -q, --quiet        Print results and errors only
+      -h, --help         Print help
+      -V, --version      Print version
+
+    Exit codes: 0 done, 1 error, 2 wrong usage, 3 done but something needs a person, 4 not linked or
+    sign-in needed, 5 another process owns this home.
+    "#);
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_error() {
+    let home = home();
+    let script =
+        format!("{} --help | head -n 1 >/dev/null; exit ${{PIPESTATUS[0]}}", env!("CARGO_BIN_EXE_lockstep"));
+    let status =
+        std::process::Command::new("bash").args(["-c", &script]).env("LOCKSTEP_HOME", home.path()).status();
+    assert!(status.expect("bash").success());
+}
