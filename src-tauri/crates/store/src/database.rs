@@ -24,6 +24,13 @@ use crate::{error::StoreError, sql::Work};
 /// Source: SQLite release notes of 3.51.3.
 const OLDEST_SQLITE: i32 = 3_051_003;
 
+/// Bounds a database from below, in bytes: one page of the smallest size. Source: SQLite file format, 1.3.2.
+const SMALLEST: u64 = 512;
+
+/// Bounds the databases whose indexes are compared with their tables after an unclean end, in bytes: about
+/// 400,000 files. Measured: 1 s for 600 MB without that comparison, 8 s with it.
+const CHECKED_FULLY: u64 = 256 << 20;
+
 /// Bounds the page cache of the one connection, in KiB. Source: sync-engine.md 7.3.
 const CACHE_KIB: i64 = 32_000;
 
@@ -70,13 +77,12 @@ impl Database {
     /// Opens or creates; sets aside what cannot be trusted.
     pub(crate) fn open(path: &Path, kind: &Kind) -> Result<(Database, Opened), StoreError> {
         assert!(rusqlite::version_number() >= OLDEST_SQLITE, "BUG: this SQLite can corrupt its own log");
-        let why = if lost_its_file(path)? {
-            "the file of a write-ahead log is gone".to_owned()
-        } else {
-            match attempt(path, kind) {
+        let why = match beyond_repair(path)? {
+            Some(why) => why.to_owned(),
+            None => match attempt(path, kind) {
                 Err(StoreError::Corrupt(why)) => why,
                 result => return result,
-            }
+            },
         };
         let set_aside = set_aside(path)?;
         tracing::warn!(path = %path.display(), set_aside = %set_aside.display(), %why, "database set aside");
@@ -116,15 +122,17 @@ fn attempt(path: &Path, kind: &Kind) -> Result<(Database, Opened), StoreError> {
     conn.set_db_config(SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     configure(&conn).map_err(opening)?;
     let fresh = recognise(&conn, path, kind)?;
+    check_length(&conn, path)?;
     let opened = match (fresh, is_marked_clean(&conn, fresh)?) {
         (true, _) => Opened::Fresh,
         (false, true) => Opened::Clean,
         (false, false) => {
-            check(&conn)?;
+            check(&conn, path)?;
             Opened::Unclean
         }
     };
     migrate(&mut conn, kind)?;
+    compare_schema(&conn, kind)?;
     mark(&conn, "1")?;
     conn.set_db_config(SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
     Ok((Database { conn }, opened))
@@ -180,6 +188,23 @@ fn migrate(conn: &mut Connection, kind: &Kind) -> Result<(), StoreError> {
     })
 }
 
+/// Compares the tables with those of a new database: a flipped bit in the name of a table is no damage to
+/// SQLite, but every statement about it would fail from then on.
+fn compare_schema(conn: &Connection, kind: &Kind) -> Result<(), StoreError> {
+    let ideal = Database::in_memory(kind)?;
+    match schema(conn)? == schema(&ideal.conn)? {
+        true => Ok(()),
+        false => Err(StoreError::Corrupt("its tables are not those of its format".into())),
+    }
+}
+
+/// Reads the definitions of all tables, indexes and triggers, by name.
+pub(crate) fn schema(conn: &Connection) -> Result<Vec<(String, String, Option<String>)>, StoreError> {
+    let mut statement = conn.prepare("SELECT type, name, sql FROM sqlite_schema ORDER BY type, name")?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 fn is_plain_error(error: &rusqlite::Error) -> bool {
     error.sqlite_error().is_some_and(|error| error.extended_code == rusqlite::ffi::SQLITE_ERROR)
 }
@@ -202,18 +227,40 @@ fn mark(conn: &Connection, value: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Reads every page: trees of pages, ordering, types, `CHECK`s, and that each index fits its table.
-fn check(conn: &Connection) -> Result<(), StoreError> {
-    let verdict: String = conn.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+/// Reads every page: trees of pages, ordering, types, `CHECK`s; in all but huge databases also whether each
+/// index fits its table, since a row that a lookup cannot find would look deleted.
+fn check(conn: &Connection, path: &Path) -> Result<(), StoreError> {
+    let pragma = match length(path)? {
+        ..CHECKED_FULLY => "PRAGMA integrity_check(1)",
+        _ => "PRAGMA quick_check(1)",
+    };
+    let verdict: String = conn.query_row(pragma, [], |row| row.get(0))?;
     match verdict.as_str() {
         "ok" => Ok(()),
         _ => Err(StoreError::Corrupt(verdict)),
     }
 }
 
-/// Tells whether a write-ahead log is there without the file it belongs to. SQLite would throw it away.
-fn lost_its_file(path: &Path) -> Result<bool, StoreError> {
-    Ok(length(path)? == 0 && length(&with_suffix(path, "-wal"))? > 0)
+/// Finds a file that lost its end. SQLite notices missing pages, but fills a page cut short with zeros.
+///
+/// With a log, the file may be short: a crash while the log is copied into it is repaired from the log.
+fn check_length(conn: &Connection, path: &Path) -> Result<(), StoreError> {
+    let number = |name: &str| conn.pragma_query_value(None, name, |row| row.get::<_, u32>(0));
+    let whole = u64::from(number("page_count")?) * u64::from(number("page_size")?);
+    match length(&with_suffix(path, "-wal"))? == 0 && length(path)? < whole {
+        true => Err(StoreError::Corrupt("the end of the file is missing".into())),
+        false => Ok(()),
+    }
+}
+
+/// Says why the files cannot be an index, where SQLite would silently begin a new one in their place: a
+/// log whose file is gone, or a file too short to be a database.
+fn beyond_repair(path: &Path) -> Result<Option<&'static str>, StoreError> {
+    match length(path)? {
+        0 if length(&with_suffix(path, "-wal"))? > 0 => Ok(Some("the file of a write-ahead log is gone")),
+        1..SMALLEST => Ok(Some("it is too short to be a database")),
+        _ => Ok(None),
+    }
 }
 
 fn length(path: &Path) -> Result<u64, StoreError> {

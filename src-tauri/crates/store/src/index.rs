@@ -46,10 +46,10 @@ use crate::{
     sql::Work,
 };
 
-const MIGRATIONS: &[M<'static>] = &[M::up(include_str!("index/migrations/01-trees.sql"))];
+pub(crate) const MIGRATIONS: &[M<'static>] = &[M::up(include_str!("index/migrations/01-trees.sql"))];
 
 /// An index can be rebuilt by looking at both sides, so nothing doubtful is ever kept.
-const KIND: Kind = Kind {
+pub(crate) const KIND: Kind = Kind {
     migrations: Migrations::from_slice(MIGRATIONS),
     version: MIGRATIONS.len() as i64,
     application_id: 0x4C53_7831,

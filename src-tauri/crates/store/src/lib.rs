@@ -10,6 +10,8 @@
 mod database;
 mod error;
 mod index;
+#[cfg(test)]
+mod schema_tests;
 mod sql;
 mod state;
 

@@ -22,10 +22,10 @@ use crate::{
     sql::Work,
 };
 
-const MIGRATIONS: &[M<'static>] = &[M::up(include_str!("state/migrations/01-accounts.sql"))];
+pub(crate) const MIGRATIONS: &[M<'static>] = &[M::up(include_str!("state/migrations/01-accounts.sql"))];
 
 /// What is in here was typed in by a person: a newer format is refused, not set aside.
-const KIND: Kind = Kind {
+pub(crate) const KIND: Kind = Kind {
     migrations: Migrations::from_slice(MIGRATIONS),
     version: MIGRATIONS.len() as i64,
     application_id: 0x4C53_6131,

@@ -1,0 +1,272 @@
+//! What is remembered beside the trees.
+
+use serde_json::json;
+use sync_core::{Content, ContentHash, FileId, NodeId};
+
+use super::support::{file, in_index, local, remote};
+use crate::{
+    ActivityRow, Binding, ConflictRow, HeldRow, Intent, IssueRow, Listing, SessionRow, Side,
+    index::activity::KEPT,
+};
+
+fn issue(node: Option<i64>, code: &str, path: &str) -> IssueRow {
+    IssueRow {
+        id: 0,
+        node: node.map(NodeId),
+        code: code.into(),
+        path: path.into(),
+        detail: "seen".into(),
+        since_secs: 100,
+        retry_at_secs: Some(200),
+        attempts: 1,
+        blocks: true,
+    }
+}
+
+fn conflict(node: i64) -> ConflictRow {
+    ConflictRow {
+        id: 0,
+        node: NodeId(node),
+        kind: "edit_edit".into(),
+        path: "a.txt".into(),
+        detected_secs: 100,
+        local: json!({"size": 1}),
+        remote: json!({"rev": "r"}),
+        base: None,
+    }
+}
+
+fn session(node: i64) -> SessionRow {
+    SessionRow {
+        node: NodeId(node),
+        session_id: "s".into(),
+        offset: 8,
+        size: 16,
+        stat: json!({"mtime_ns": 5}),
+        content_hash: ContentHash::of(b"x"),
+        started_secs: 100,
+    }
+}
+
+#[test]
+fn a_new_index_is_bound_to_nothing_and_knows_nothing() {
+    in_index(|tx| {
+        assert_eq!((tx.cursor()?, tx.binding()?, tx.first_sync_done()?), (None, None, false));
+        assert_eq!(tx.listing()?, Listing { generation: 0, complete: false });
+        Ok(())
+    });
+}
+
+#[test]
+fn single_values_come_back_and_the_cursor_can_be_dropped() {
+    let binding = Binding {
+        account_id: "dbid:a".into(),
+        namespace_id: "1".into(),
+        remote_root: "/Docs".into(),
+        remote_root_id: Some("id:r".into()),
+        local_root: FileId { dev: u64::MAX, ino: 2, btime_ns: -1 },
+        marker: "m".into(),
+    };
+    in_index(|tx| {
+        tx.set_cursor(Some("c1"))?;
+        tx.set_cursor(Some("c2"))?;
+        assert_eq!(tx.cursor()?.as_deref(), Some("c2"));
+        tx.set_cursor(None)?;
+        assert_eq!(tx.cursor()?, None);
+        tx.set_binding(&binding)?;
+        assert_eq!(tx.binding()?, Some(binding));
+        tx.set_listing(Listing { generation: 7, complete: true })?;
+        assert_eq!(tx.listing()?, Listing { generation: 7, complete: true });
+        tx.set_first_sync_done(true)?;
+        assert!(tx.first_sync_done()?);
+        Ok(())
+    });
+}
+
+#[test]
+fn a_node_gets_its_number_back_once_if_its_id_returns_in_time() {
+    in_index(|tx| {
+        tx.bury("id:a", NodeId(2), 100)?;
+        tx.bury("id:b", NodeId(3), 200)?;
+        tx.bury("id:a", NodeId(4), 300)?;
+        assert_eq!(tx.exhume("id:a")?, Some(NodeId(4)));
+        assert_eq!(tx.exhume("id:a")?, None);
+        tx.purge_tombstones(200)?;
+        assert_eq!(tx.exhume("id:b")?, Some(NodeId(3)), "removed in that second, not earlier");
+        tx.bury("id:c", NodeId(5), 199)?;
+        tx.purge_tombstones(200)?;
+        assert_eq!(tx.exhume("id:c")?, None);
+        Ok(())
+    });
+}
+
+#[test]
+fn intents_come_back_in_the_order_they_were_begun() {
+    let intent = |op, step| Intent { op, kind: "exchange".into(), payload: json!({"step": step}) };
+    in_index(|tx| {
+        tx.put_intent(&intent(2, 1))?;
+        tx.put_intent(&intent(1, 1))?;
+        tx.put_intent(&intent(2, 2))?;
+        assert_eq!(tx.intents()?, [intent(1, 1), intent(2, 2)]);
+        tx.remove_intent(1)?;
+        assert_eq!(tx.intents()?, [intent(2, 2)]);
+        Ok(())
+    });
+}
+
+#[test]
+fn an_issue_that_happens_again_keeps_its_number_and_beginning() {
+    in_index(|tx| {
+        let id = tx.put_issue(&issue(Some(2), "locked", "a"))?;
+        let again =
+            IssueRow { since_secs: 900, attempts: 2, path: "b".into(), ..issue(Some(2), "locked", "a") };
+        assert_eq!(tx.put_issue(&again)?, id);
+        assert_eq!(tx.issues()?, [IssueRow { id, since_secs: 100, ..again }]);
+        Ok(())
+    });
+}
+
+#[test]
+fn issues_without_a_node_are_told_apart_by_path() {
+    in_index(|tx| {
+        let first = tx.put_issue(&issue(None, "unreadable", "a"))?;
+        let second = tx.put_issue(&issue(None, "unreadable", "b"))?;
+        assert_ne!(first, second);
+        assert_eq!(tx.put_issue(&issue(None, "unreadable", "a"))?, first);
+        assert!(tx.blocked_nodes()?.is_empty());
+        tx.clear_issue(first)?;
+        assert_eq!(tx.issues()?.len(), 1);
+        Ok(())
+    });
+}
+
+#[test]
+fn only_issues_that_block_hold_a_node_and_come_first() {
+    in_index(|tx| {
+        tx.put_issue(&IssueRow { blocks: false, ..issue(Some(2), "slow", "a") })?;
+        assert!(tx.blocked_nodes()?.is_empty());
+        tx.put_issue(&issue(Some(2), "locked", "a"))?;
+        tx.put_issue(&issue(Some(3), "locked", "b"))?;
+        assert_eq!(tx.issue_of(NodeId(2))?.expect("has two").code, "locked");
+        assert_eq!(tx.blocked_nodes()?, [NodeId(2), NodeId(3)].into());
+        tx.clear_issues_of(NodeId(2))?;
+        assert_eq!(tx.issue_of(NodeId(2))?, None);
+        assert_eq!(tx.blocked_nodes()?, [NodeId(3)].into());
+        Ok(())
+    });
+}
+
+#[test]
+fn a_node_has_one_conflict_and_it_keeps_its_number() {
+    in_index(|tx| {
+        let id = tx.put_conflict(&conflict(2))?;
+        let again = ConflictRow { detected_secs: 900, base: Some(json!({"rev": "b"})), ..conflict(2) };
+        assert_eq!(tx.put_conflict(&again)?, id);
+        let stored = ConflictRow { id, detected_secs: 100, ..again };
+        assert_eq!(tx.conflicts()?, [stored.clone()]);
+        assert_eq!((tx.conflict(id)?, tx.conflict_of(NodeId(2))?), (Some(stored.clone()), Some(stored)));
+        tx.remove_conflict(id)?;
+        assert!(tx.put_conflict(&conflict(2))? > id, "numbers are not used again");
+        Ok(())
+    });
+}
+
+#[test]
+fn held_deletions_are_written_approved_and_removed() {
+    let row = HeldRow {
+        id: 0,
+        side: Side::Remote,
+        detected_secs: 100,
+        nodes: vec![NodeId(2), NodeId(3)],
+        paths: vec!["a".into(), "b".into()],
+        approved: false,
+    };
+    in_index(|tx| {
+        let id = tx.put_held(&row)?;
+        let other = tx.put_held(&HeldRow { side: Side::Local, ..row.clone() })?;
+        let approved = HeldRow { id, approved: true, ..row.clone() };
+        assert_eq!(tx.put_held(&approved)?, id);
+        assert_eq!(tx.held_deletion(id)?.as_ref(), Some(&approved));
+        assert_eq!(
+            tx.held_deletions()?.iter().map(|held| held.side).collect::<Vec<_>>(),
+            [Side::Remote, Side::Local]
+        );
+        tx.remove_held(id)?;
+        assert_eq!(tx.held_deletions()?.iter().map(|held| held.id).collect::<Vec<_>>(), [other]);
+        Ok(())
+    });
+}
+
+#[test]
+fn activity_is_newest_first_and_only_so_much_is_kept() {
+    let row = |time_secs| ActivityRow {
+        id: 0,
+        time_secs,
+        path: "a".into(),
+        verb: "uploaded".into(),
+        direction: Some("up".into()),
+        bytes: 5,
+        batch: 1,
+    };
+    in_index(|tx| {
+        for time in 0..KEPT + 25 {
+            tx.add_activity(&row(time))?;
+        }
+        let newest = tx.activity(2)?;
+        assert_eq!(newest.iter().map(|row| row.time_secs).collect::<Vec<_>>(), [KEPT + 24, KEPT + 23]);
+        let all = tx.activity(usize::MAX)?;
+        assert_eq!(all.len() as i64, KEPT);
+        assert_eq!(all.last().expect("many").time_secs, 25);
+        Ok(())
+    });
+}
+
+#[test]
+fn an_upload_session_advances_and_ends() {
+    in_index(|tx| {
+        tx.put_session(&session(2))?;
+        let later = SessionRow { offset: 16, ..session(2) };
+        tx.put_session(&later)?;
+        assert_eq!(tx.session(NodeId(2))?, Some(later.clone()));
+        assert_eq!(tx.sessions()?, [later]);
+        tx.remove_session(NodeId(2))?;
+        assert_eq!(tx.sessions()?, []);
+        Ok(())
+    });
+}
+
+#[test]
+fn records_of_a_node_follow_it_to_its_new_number() {
+    in_index(|tx| {
+        tx.put_local(&local(2, 1, "a", file("x")))?;
+        tx.put_remote(&remote(3, 1, "a", file("x")))?;
+        tx.put_issue(&issue(Some(2), "locked", "a"))?;
+        tx.put_issue(&issue(Some(2), "slow", "a"))?;
+        tx.put_issue(&issue(Some(3), "slow", "its own"))?;
+        tx.put_conflict(&conflict(2))?;
+        tx.put_session(&session(2))?;
+        tx.rename_node(NodeId(2), NodeId(3))?;
+        let mut issues: Vec<_> =
+            tx.issues()?.into_iter().map(|issue| (issue.node, issue.code, issue.path)).collect();
+        issues.sort();
+        let of_three = |code: &str, path: &str| (Some(NodeId(3)), code.to_owned(), path.to_owned());
+        assert_eq!(issues, [of_three("locked", "a"), of_three("slow", "its own")]);
+        assert_eq!(tx.conflicts()?[0].node, NodeId(3));
+        assert_eq!(tx.sessions()?[0].node, NodeId(3));
+        Ok(())
+    });
+}
+
+#[test]
+fn records_stay_with_a_node_that_lives_on_at_dropbox() {
+    in_index(|tx| {
+        tx.put_local(&local(2, 1, "a", file("x")))?;
+        tx.put_remote(&remote(2, 1, "a", file("y")))?;
+        tx.put_remote(&remote(3, 1, "b", file("x")))?;
+        tx.put_issue(&issue(Some(2), "locked", "a"))?;
+        tx.put_local(&local(4, 1, "folder", Content::Folder))?;
+        tx.rename_node(NodeId(2), NodeId(3))?;
+        assert_eq!(tx.issues()?[0].node, Some(NodeId(2)));
+        Ok(())
+    });
+}

@@ -1,0 +1,1 @@
+//! The window holds all a plan can depend on.
