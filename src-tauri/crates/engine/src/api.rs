@@ -288,7 +288,7 @@ pub struct StatusView {
 }
 
 /// What one workspace is doing.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorkspaceStatus {
     /// Workspace id.
     pub id: String,

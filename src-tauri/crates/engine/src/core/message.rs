@@ -49,6 +49,8 @@ pub enum Event {
     },
     /// An upload session got further; kept so that it can go on after a restart.
     Progress(Progress),
+    /// What the last run left half done on disk is settled.
+    Recovered(Result<(), FsError>),
     /// Somebody looked whether the root is still the known one.
     Health(RootHealth),
     /// Time passed.
@@ -133,6 +135,8 @@ pub struct ConflictSource {
 /// A wish of the control loop.
 #[derive(Debug)]
 pub enum Command {
+    /// Settle what the last run left half done on disk; always the first command.
+    Recover(Vec<Recovery>),
     /// List the workspace's remote folder from the start.
     List,
     /// Ask the change feed what came after this cursor.
@@ -177,6 +181,32 @@ pub enum Command {
     },
     /// Tell everybody who listens.
     Tell(Box<api::Event>),
+}
+
+/// A step on disk that was under way when the last run ended.
+#[derive(Debug, Clone)]
+pub enum Recovery {
+    /// A staged file was taking the place of a local one. What lies in staging is either of the two, or a
+    /// version that somebody saved in that moment.
+    Publish {
+        /// The effect.
+        op: i64,
+        /// Where it was to be published.
+        path: SyncPath,
+        /// What was to be replaced.
+        expected: Option<LocalStat>,
+        /// Words for the name of a version that nobody knew.
+        label: String,
+    },
+    /// Something was being moved to the trash.
+    Trash {
+        /// The effect.
+        op: i64,
+        /// Where it stood.
+        path: SyncPath,
+        /// What it and everything below looked like.
+        expected: Expected,
+    },
 }
 
 /// One step that changes one side, with everything that must still be true.

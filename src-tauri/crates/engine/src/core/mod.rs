@@ -19,17 +19,14 @@ mod remote;
 mod removals;
 mod requests;
 mod status;
-#[cfg(test)]
-mod tests;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use message::*;
 use store::{Index, StoreError, Tx};
 use sync_core::{NodeId, guard::GuardLimits, plan::OnConflict};
 
 use self::{dispatch::Flight, hashing::Hashing, local::LocalSide, remote::RemoteSide, removals::Removals};
-use crate::api::WorkspaceState;
 
 /// What one workspace is told to do.
 #[derive(Debug, Clone)]
@@ -95,25 +92,33 @@ struct Loop {
     local: LocalSide,
     hashing: Hashing,
     flights: BTreeMap<i64, Flight>,
+    on_disk: dispatch::OnDisk,
     removals: Removals,
     /// Nodes that are left alone until a time, after an attempt that failed.
     cooldown: BTreeMap<NodeId, Cooldown>,
     side: Sides,
     asks: requests::Asks,
     started: bool,
+    /// What the last run left half done on disk is settled.
+    recovered: bool,
     /// An observation or an outcome came in since the last plan.
     plan_wanted: bool,
     last_plan_ms: u64,
-    /// Held conflicts of the last plan that have no row of their own yet are recorded from here.
+    /// Decisions that the activity list has shown already.
     notices_told: BTreeSet<(NodeId, u8)>,
     last_synced_secs: Option<i64>,
     told: Option<status::Told>,
     changed: BTreeSet<&'static str>,
     batch: i64,
     wake_at: Option<u64>,
+    /// When the next blocked node is tried again.
+    next_retry_secs: Option<i64>,
     paused: bool,
-    /// Commands that wait for a free slot.
-    waiting: VecDeque<(i64, Effect)>,
+}
+
+/// Says that a rule of our own was broken.
+fn broken(text: impl Into<String>) -> StoreError {
+    StoreError::Broken(text.into())
 }
 
 /// A node that is left alone for a while.
@@ -157,11 +162,14 @@ impl Loop {
             local: LocalSide::default(),
             hashing: Hashing::default(),
             flights: BTreeMap::new(),
+            on_disk: dispatch::OnDisk::default(),
             removals: Removals::default(),
             cooldown: BTreeMap::new(),
             side: Sides::default(),
             asks: requests::Asks::default(),
             started: false,
+            recovered: false,
+            next_retry_secs: None,
             plan_wanted: true,
             last_plan_ms: 0,
             notices_told: BTreeSet::new(),
@@ -171,7 +179,6 @@ impl Loop {
             batch: 0,
             wake_at: None,
             paused: false,
-            waiting: VecDeque::new(),
         }
     }
 
@@ -184,6 +191,7 @@ impl Loop {
             Event::Hashed { node, result } => self.observe_hash(tx, now, node, result),
             Event::Done { op, result } => self.finish(tx, now, op, result),
             Event::Progress(progress) => self.observe_progress(tx, now, progress),
+            Event::Recovered(result) => self.recovered(tx, now, result),
             Event::Health(health) => self.observe_health(tx, now, health),
             Event::Tick => Ok(()),
             Event::Ask { id, request } => self.answer(tx, now, id, request),
@@ -196,12 +204,11 @@ impl Loop {
             self.start(tx, now)?;
         }
         self.wake_at = None;
-        if !self.paused {
+        if !self.paused && self.recovered {
             self.follow_remote(tx, now)?;
             self.follow_local(tx, now)?;
             self.issue_hashes(tx, now)?;
             self.plan_if_due(tx, now)?;
-            self.launch_waiting();
         }
         self.answer_waiting(tx, now)?;
         self.tell_changes(tx, now)?;
@@ -214,11 +221,30 @@ impl Loop {
     fn start(&mut self, tx: &mut Tx<'_>, now: Now) -> Result<(), StoreError> {
         self.started = true;
         self.batch = tx.new_op()?;
-        self.recover_intents(tx)?;
+        self.recover_intents(tx, now)?;
         self.local.wants_full_scan = true;
         self.remote.wants_page = true;
         self.remote.next_page_ms = now.ms;
         Ok(())
+    }
+
+    fn recovered(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Now,
+        result: Result<(), local_fs::FsError>,
+    ) -> Result<(), StoreError> {
+        self.recovered = true;
+        match result {
+            Ok(()) => Ok(()),
+            // It stays in staging or in the trash, where nothing is ever unlinked.
+            Err(error) => self.note_workspace_issue(tx, now, "unreadable", &error.to_string()),
+        }
+    }
+
+    /// The words for the name of a conflicted copy.
+    fn conflict_label(&self, now: Now) -> String {
+        format!("{}'s conflicted copy {}", self.config.device, now.today)
     }
 
     /// Asks for a tick at this time; the earliest wish of a turn wins.
@@ -240,9 +266,5 @@ impl Loop {
 
     fn cooling(&self, now: Now) -> BTreeSet<NodeId> {
         self.cooldown.iter().filter(|(_, c)| c.until_ms > now.ms).map(|(&node, _)| node).collect()
-    }
-
-    fn state(&self) -> WorkspaceState {
-        self.derive_state()
     }
 }

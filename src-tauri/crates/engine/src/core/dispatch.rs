@@ -1,0 +1,434 @@
+//! Turns planned operations into effects that carry everything which must still be true.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use dropbox_client::{Commit, Mode};
+use local_fs::Expected;
+use store::{Intent, LocalRow, RemoteRow, StoreError, Tx};
+use sync_core::{
+    Name, NodeId, SyncPath,
+    plan::{Aside, Operation},
+};
+
+use super::{Command, Effect, Loop, Now, Revision, planning::MOST_FLIGHTS};
+use crate::api::Direction;
+
+/// An effect that is under way.
+#[derive(Debug)]
+pub(super) struct Flight {
+    pub(super) node: NodeId,
+    pub(super) step: Step,
+    /// Name on disk that the effect may create.
+    place: Option<(NodeId, Name)>,
+    /// Below the workspace.
+    pub(super) path: String,
+    pub(super) bytes_total: u64,
+    pub(super) bytes_done: u64,
+    pub(super) started_ms: u64,
+}
+
+/// What effects under way may change on disk: listings made meanwhile say nothing about it.
+#[derive(Debug, Default)]
+pub(super) struct OnDisk {
+    nodes: BTreeSet<NodeId>,
+    places: BTreeSet<(NodeId, Name)>,
+}
+
+impl OnDisk {
+    /// The effect is over.
+    pub(super) fn land(&mut self, flight: &Flight) {
+        self.nodes.remove(&flight.node);
+        if let Some(place) = &flight.place {
+            self.places.remove(place);
+        }
+    }
+}
+
+/// What the effect will have changed, for the record.
+#[derive(Debug)]
+pub(super) enum Step {
+    MkdirLocal {
+        parent: NodeId,
+        name: Name,
+    },
+    MkdirRemote {
+        parent: NodeId,
+        name: Name,
+    },
+    Download {
+        parent: NodeId,
+        name: Name,
+        remote: Box<RemoteRow>,
+    },
+    Upload {
+        parent: NodeId,
+        name: Name,
+        local: Box<LocalRow>,
+    },
+    MoveLocal {
+        parent: NodeId,
+        name: Name,
+    },
+    MoveRemote {
+        parent: NodeId,
+        name: Name,
+    },
+    Aside {
+        name: Name,
+        becomes_copy: bool,
+    },
+    TrashLocal,
+    DeleteRemote,
+    /// A merge result takes the local file's place.
+    Merge {
+        remote: Box<RemoteRow>,
+    },
+}
+
+impl Step {
+    pub(super) fn direction(&self) -> Option<Direction> {
+        match self {
+            Step::Download { .. } => Some(Direction::Down),
+            Step::Upload { .. } => Some(Direction::Up),
+            _ => None,
+        }
+    }
+
+    fn changes_disk(&self) -> bool {
+        !matches!(
+            self,
+            Step::MkdirRemote { .. } | Step::Upload { .. } | Step::MoveRemote { .. } | Step::DeleteRemote
+        )
+    }
+}
+
+/// Kinds of intents: effects of several steps that a restart has to finish.
+pub(super) mod intent {
+    /// A local file was, or will be, renamed to a conflicted copy.
+    pub(crate) const COPY: &str = "copy";
+    /// A staged file takes, or took, the place of a local file.
+    pub(crate) const PUBLISH: &str = "publish";
+    /// A local object is, or was, moved to the trash and has to be judged there.
+    pub(crate) const TRASH: &str = "trash";
+    /// A remote object goes through a temporary name.
+    pub(crate) const THROUGH: &str = "through";
+}
+
+impl Loop {
+    pub(super) fn has_flight_on_disk(&self, node: NodeId) -> bool {
+        self.on_disk.nodes.contains(&node)
+    }
+
+    pub(super) fn has_flight_to(&self, dir: NodeId, name: &Name) -> bool {
+        self.on_disk.places.contains(&(dir, name.clone()))
+    }
+
+    pub(super) fn launch_operations(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Now,
+        operations: &[Operation],
+    ) -> Result<(), StoreError> {
+        // Folders of one plan are created from the top down; their children need the paths at once.
+        let mut planned = BTreeMap::new();
+        let mut planned_local = BTreeMap::new();
+        for operation in operations {
+            if self.flights.len() >= MOST_FLIGHTS {
+                self.plan_wanted = true;
+                break;
+            }
+            self.launch_operation(tx, now, operation, &mut planned, &mut planned_local)?;
+        }
+        Ok(())
+    }
+
+    fn launch_operation(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Now,
+        operation: &Operation,
+        planned: &mut BTreeMap<NodeId, String>,
+        planned_local: &mut BTreeMap<NodeId, SyncPath>,
+    ) -> Result<(), StoreError> {
+        match operation.clone() {
+            Operation::MkdirLocal { node, parent, name } => {
+                let Some(path) = self.local_place(tx, parent, &name, planned_local)? else { return Ok(()) };
+                planned_local.insert(node, path.clone());
+                let step = Step::MkdirLocal { parent, name };
+                self.launch_step(tx, now, node, step, Effect::MkdirLocal { path })
+            }
+            Operation::MkdirRemote { node, parent, name } => {
+                let Some(path) = self.remote_place(tx, parent, &name, planned)? else { return Ok(()) };
+                planned.insert(node, path.clone());
+                let step = Step::MkdirRemote { parent, name };
+                self.launch_step(tx, now, node, step, Effect::MkdirRemote { path })
+            }
+            Operation::Download { node, parent, name } => self.launch_download(tx, now, node, parent, name),
+            Operation::Upload { node, parent, name } => self.launch_upload(tx, now, node, parent, name),
+            Operation::MoveLocal { node, parent, name } => {
+                let (Some(row), Some(from)) = (tx.local(node)?, tx.local_path(node)?) else { return Ok(()) };
+                let Some(to) = self.local_place(tx, parent, &name, &BTreeMap::new())? else { return Ok(()) };
+                let effect = Effect::MoveLocal { from, to, expected: row.stat };
+                self.launch_step(tx, now, node, Step::MoveLocal { parent, name }, effect)
+            }
+            Operation::MoveRemote { node, parent, name, case_only } => {
+                let Some(rid) = tx.remote(node)?.and_then(|row| row.rid) else { return Ok(()) };
+                let Some(to) = self.remote_place(tx, parent, &name, planned)? else { return Ok(()) };
+                let through = case_only.then(|| format!("{to} (lockstep-{})", node.0));
+                let effect = Effect::MoveRemote { from: rid, to, through };
+                self.launch_step(tx, now, node, Step::MoveRemote { parent, name }, effect)
+            }
+        }
+    }
+
+    /// Finishes renamings in two steps of which an earlier attempt may have done the first.
+    pub(super) fn finish_renames(&mut self, tx: &mut Tx<'_>, now: Now) -> Result<(), StoreError> {
+        for pending in tx.intents()?.into_iter().filter(|i| i.kind == intent::THROUGH) {
+            if self.flights.contains_key(&pending.op) {
+                continue;
+            }
+            tx.remove_intent(pending.op)?;
+            let text = |key: &str| pending.payload.get(key).and_then(|v| v.as_str()).map(str::to_owned);
+            let (Some(from), Some(to), Some(through)) = (text("from"), text("to"), text("through")) else {
+                continue;
+            };
+            let Some(row) = tx.remote_by_rid(&from)? else { continue };
+            let leaf = |path: &str| path.rsplit('/').next().and_then(|leaf| Name::new(leaf).ok());
+            if Some(&row.name) != leaf(&through).as_ref() {
+                continue;
+            }
+            let Some(name) = leaf(&to) else { continue };
+            let step = Step::MoveRemote { parent: row.parent, name };
+            self.launch_step(tx, now, row.id, step, Effect::MoveRemote { from, to, through: None })?;
+        }
+        Ok(())
+    }
+
+    fn launch_download(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Now,
+        node: NodeId,
+        parent: NodeId,
+        name: Name,
+    ) -> Result<(), StoreError> {
+        if let Some(until) = self.side.disk_full_until.filter(|&until| until > now.ms) {
+            self.plan_wanted = true;
+            self.wake(until);
+            return Ok(());
+        }
+        let Some(remote) = tx.remote(node)? else { return Ok(()) };
+        let (Some(rev), Some(hash)) = (remote.rev.clone(), remote.content_hash) else { return Ok(()) };
+        let local = tx.local(node)?;
+        let target = match &local {
+            Some(_) => tx.local_path(node)?,
+            None => self.local_place(tx, parent, &name, &BTreeMap::new())?,
+        };
+        let Some(target) = target else { return Ok(()) };
+        let file =
+            Box::new(Revision { rev, size: remote.size, hash, mtime_secs: remote.client_modified_secs });
+        let effect = Effect::Download { file, target, over: local.map(|row| row.stat) };
+        let step = Step::Download { parent, name, remote: Box::new(remote) };
+        self.launch_step(tx, now, node, step, effect)
+    }
+
+    fn launch_upload(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Now,
+        node: NodeId,
+        parent: NodeId,
+        name: Name,
+    ) -> Result<(), StoreError> {
+        if let Some(until) = self.side.quota_full_until.filter(|&until| until > now.ms) {
+            self.plan_wanted = true;
+            self.wake(until);
+            return Ok(());
+        }
+        let (Some(local), Some(path)) = (tx.local(node)?, tx.local_path(node)?) else { return Ok(()) };
+        let Some(hash) = local.hash.as_ref().map(|hash| hash.content) else { return Ok(()) };
+        let (path_there, mode) = match tx.remote(node)? {
+            Some(RemoteRow { rid: Some(rid), rev: Some(rev), .. }) => (rid, Mode::Update(rev)),
+            _ => match self.remote_place(tx, parent, &name, &BTreeMap::new())? {
+                Some(path) => (path, Mode::Add),
+                None => return Ok(()),
+            },
+        };
+        let commit = Commit {
+            path: path_there,
+            mode,
+            client_modified_secs: local.stat.mtime_ns.div_euclid(1_000_000_000),
+        };
+        let session = self.session_of(tx, node, &local)?;
+        let effect = Effect::Upload { path, stat: local.stat, hash, commit, session };
+        self.launch_step(tx, now, node, Step::Upload { parent, name, local: Box::new(local) }, effect)
+    }
+
+    fn session_of(
+        &self,
+        tx: &mut Tx<'_>,
+        node: NodeId,
+        local: &LocalRow,
+    ) -> Result<Option<(String, u64)>, StoreError> {
+        let hash = local.hash.as_ref().map(|hash| hash.content);
+        let row = tx.session(node)?;
+        Ok(row
+            .filter(|s| Some(s.content_hash) == hash && s.size == local.stat.size)
+            .map(|s| (s.session_id, s.offset)))
+    }
+
+    /// Takes a file or folder out of the way, on disk only.
+    pub(super) fn launch_aside(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Now,
+        aside: &Aside,
+    ) -> Result<(), StoreError> {
+        let Some(row) = tx.local(aside.node)? else { return Ok(()) };
+        let (Some(from), Some(folder)) = (tx.local_path(aside.node)?, self.local_dir(tx, row.parent)?) else {
+            return Ok(());
+        };
+        let effect = Effect::MoveLocal { from, to: folder.join(&aside.name), expected: row.stat };
+        let step = Step::Aside { name: aside.name.clone(), becomes_copy: aside.becomes_copy };
+        self.launch_step(tx, now, aside.node, step, effect)
+    }
+
+    pub(super) fn launch_trash(&mut self, tx: &mut Tx<'_>, now: Now, node: NodeId) -> Result<(), StoreError> {
+        let Some(path) = tx.local_path(node)? else { return Ok(()) };
+        let expected = Box::new(expected_below(tx, node, &path)?);
+        self.launch_step(tx, now, node, Step::TrashLocal, Effect::TrashLocal { path, expected })
+    }
+
+    pub(super) fn launch_remote_delete(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Now,
+        node: NodeId,
+    ) -> Result<(), StoreError> {
+        let Some(row) = tx.remote(node)? else { return Ok(()) };
+        let Some(target) = row.rid else { return Ok(()) };
+        let rev = tx.synced(node)?.and_then(|synced| synced.rev);
+        self.launch_step(tx, now, node, Step::DeleteRemote, Effect::DeleteRemote { target, rev })
+    }
+
+    pub(super) fn launch_step(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Now,
+        node: NodeId,
+        step: Step,
+        effect: Effect,
+    ) -> Result<(), StoreError> {
+        let op = tx.new_op()?;
+        if let Some((kind, payload)) = intent_of(&step, &effect, node) {
+            tx.put_intent(&Intent { op, kind: kind.into(), payload })?;
+        }
+        let place = match &step {
+            Step::MkdirLocal { parent, name }
+            | Step::Download { parent, name, .. }
+            | Step::MoveLocal { parent, name } => Some((*parent, name.clone())),
+            Step::Aside { name, .. } => tx.local(node)?.map(|row| (row.parent, name.clone())),
+            _ => None,
+        };
+        let bytes_total = match &effect {
+            Effect::Download { file, .. } => file.size,
+            Effect::Upload { stat, .. } => stat.size,
+            _ => 0,
+        };
+        let path = match &place {
+            Some((parent, name)) if tx.local(node)?.is_none() => {
+                self.local_dir(tx, *parent)?.map_or_else(String::new, |dir| dir.join(name).to_string())
+            }
+            _ => self.shown_path(tx, node)?,
+        };
+        if step.changes_disk() {
+            self.on_disk.nodes.insert(node);
+            self.on_disk.places.extend(place.clone());
+        }
+        let flight = Flight { node, step, place, path, bytes_total, bytes_done: 0, started_ms: now.ms };
+        self.flights.insert(op, flight);
+        self.commands.push(Command::Run { op, effect });
+        Ok(())
+    }
+
+    fn local_dir(&self, tx: &mut Tx<'_>, dir: NodeId) -> Result<Option<SyncPath>, StoreError> {
+        if dir == NodeId::ROOT { Ok(Some(SyncPath::root())) } else { tx.local_path(dir) }
+    }
+
+    /// Where a new local child of this folder goes; nothing when the folder is not on disk yet.
+    fn local_place(
+        &self,
+        tx: &mut Tx<'_>,
+        parent: NodeId,
+        name: &Name,
+        planned: &BTreeMap<NodeId, SyncPath>,
+    ) -> Result<Option<SyncPath>, StoreError> {
+        let folder = match planned.get(&parent) {
+            Some(path) => Some(path.clone()),
+            None => self.local_dir(tx, parent)?,
+        };
+        Ok(folder.map(|folder| folder.join(name)))
+    }
+
+    /// Where a new remote child of this folder goes, as a full path.
+    fn remote_place(
+        &self,
+        tx: &mut Tx<'_>,
+        parent: NodeId,
+        name: &Name,
+        planned: &BTreeMap<NodeId, String>,
+    ) -> Result<Option<String>, StoreError> {
+        let Some(leaf) = name.composed().as_str().map(str::to_owned) else { return Ok(None) };
+        let folder = match planned.get(&parent) {
+            Some(path) => Some(path.clone()),
+            None => self.remote_dir(tx, parent)?,
+        };
+        Ok(folder.map(|folder| format!("{folder}/{leaf}")))
+    }
+
+    /// Full path of a remote folder; empty for the root of the account.
+    pub(super) fn remote_dir(&self, tx: &mut Tx<'_>, dir: NodeId) -> Result<Option<String>, StoreError> {
+        let below = match dir {
+            NodeId::ROOT => Some(SyncPath::root()),
+            _ => tx.remote_path(dir)?,
+        };
+        Ok(below.and_then(|path| path.to_remote()).map(|path| format!("{}{path}", self.config.remote_root)))
+    }
+}
+
+/// What an object and everything below it looked like, by path below it.
+pub(super) fn expected_below(tx: &mut Tx<'_>, node: NodeId, path: &SyncPath) -> Result<Expected, StoreError> {
+    let depth = path.names().len();
+    let mut expected = Expected::new();
+    for id in tx.local_subtree(node)? {
+        if let (Some(row), Some(at)) = (tx.local(id)?, tx.local_path(id)?) {
+            expected.insert(SyncPath::from_names(at.names()[depth..].to_vec()), row.stat);
+        }
+    }
+    Ok(expected)
+}
+
+fn intent_of(step: &Step, effect: &Effect, node: NodeId) -> Option<(&'static str, serde_json::Value)> {
+    match (step, effect) {
+        (Step::Aside { becomes_copy: true, .. }, Effect::MoveLocal { to, expected, .. }) => {
+            let name = to.split().map(|(_, name)| name.clone());
+            Some((intent::COPY, serde_json::json!({ "node": node, "name": name, "id": expected.id })))
+        }
+        (Step::Download { .. }, Effect::Download { target, over: Some(stat), .. }) => Some((
+            intent::PUBLISH,
+            serde_json::json!({ "node": node, "path": target.names(), "expected": stat }),
+        )),
+        (Step::Merge { .. }, Effect::ReplaceLocal { path, expected, .. }) => Some((
+            intent::PUBLISH,
+            serde_json::json!({ "node": node, "path": path.names(), "expected": expected }),
+        )),
+        (Step::TrashLocal, Effect::TrashLocal { path, .. }) => {
+            Some((intent::TRASH, serde_json::json!({ "node": node, "path": path.names() })))
+        }
+        (Step::MoveRemote { .. }, Effect::MoveRemote { from, to, through: Some(through) }) => Some((
+            intent::THROUGH,
+            serde_json::json!({ "node": node, "from": from, "to": to, "through": through }),
+        )),
+        _ => None,
+    }
+}

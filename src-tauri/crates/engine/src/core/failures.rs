@@ -1,0 +1,399 @@
+//! What follows from effects that did not happen: look again, try later, or tell a person.
+
+use std::collections::BTreeSet;
+
+use dropbox_client::{AuthProblem, Class, ClientError};
+use local_fs::{FsError, FsErrorKind, Usable};
+use store::{IssueRow, RemoteKind, RemoteRow, StoreError, Tx};
+use sync_core::{NodeId, plan::CaseClash};
+
+use super::{
+    Failure, Loop, Now,
+    dispatch::{Flight, Step},
+};
+
+/// A node that cannot be synced is tried again after this long, without anything having changed.
+const BLOCKED_RETRY_SECS: i64 = 3600;
+
+/// How long a full side waits before it is tried again.
+const FULL_RETRY_MS: u64 = 30_000;
+
+/// Longest wait between two attempts to reach Dropbox.
+const MOST_BACKOFF_MS: u64 = 300_000;
+
+impl Loop {
+    pub(super) fn effect_failed(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Now,
+        flight: &Flight,
+        failure: Failure,
+    ) -> Result<(), StoreError> {
+        // Whatever failed, the disk may have changed a little: look where it happened.
+        self.look_around(tx, now, flight)?;
+        self.plan_wanted = true;
+        match failure {
+            Failure::Cancelled => Ok(()),
+            Failure::Disk(error) => self.disk_failed(tx, now, flight, &error),
+            Failure::Dropbox(error) => self.dropbox_failed(tx, now, flight, error),
+        }
+    }
+
+    fn look_around(&mut self, tx: &mut Tx<'_>, now: Now, flight: &Flight) -> Result<(), StoreError> {
+        if let Some(row) = tx.local(flight.node)? {
+            self.local.look_later(now, row.parent, 0);
+        }
+        match &flight.step {
+            Step::MkdirLocal { parent, .. }
+            | Step::Download { parent, .. }
+            | Step::MoveLocal { parent, .. } => self.local.look_later(now, *parent, 0),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn disk_failed(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Now,
+        flight: &Flight,
+        error: &FsError,
+    ) -> Result<(), StoreError> {
+        let node = flight.node;
+        self.cool_down(now, node);
+        match error.kind() {
+            FsErrorKind::NotFound | FsErrorKind::Exists | FsErrorKind::Changed | FsErrorKind::NotEmpty => {
+                Ok(())
+            }
+            FsErrorKind::Full => {
+                self.side.disk_full_until = Some(now.ms + FULL_RETRY_MS);
+                let text = "The disk is full. Uploads continue; downloads go on when there is space again.";
+                self.note_workspace_issue(tx, now, "disk_full", text)
+            }
+            FsErrorKind::NameTooLong => {
+                let text = "The name is too long for this disk. Rename it at dropbox.com.";
+                self.note_node_issue(tx, now, node, "path_too_long", text, true)
+            }
+            FsErrorKind::Denied | FsErrorKind::ReadOnly => {
+                let text = format!("{error}. Check the permissions here; Lockstep tries again.");
+                self.note_node_issue(tx, now, node, "no_permission", &text, true)
+            }
+            FsErrorKind::CrossDevice | FsErrorKind::Other => {
+                self.note_node_issue(tx, now, node, "unreadable", &error.to_string(), true)
+            }
+        }
+    }
+
+    fn dropbox_failed(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Now,
+        flight: &Flight,
+        error: ClientError,
+    ) -> Result<(), StoreError> {
+        let node = flight.node;
+        match error.class() {
+            Class::News => {
+                self.cool_down(now, node);
+                self.look_at_dropbox();
+                Ok(())
+            }
+            Class::Transient => self.transient(tx, now, node, &error),
+            Class::Node => {
+                self.cool_down(now, node);
+                let code = issue_code(&error);
+                self.note_node_issue(tx, now, node, code, &error.to_string(), true)
+            }
+            Class::Side if matches!(error, ClientError::OutOfSpace) => {
+                self.side.quota_full_until = Some(now.ms + FULL_RETRY_MS);
+                self.cool_down(now, node);
+                let text = "Dropbox is full. Downloads continue; free some space at dropbox.com or buy more.";
+                self.note_workspace_issue(tx, now, "quota_full", text)
+            }
+            Class::Side | Class::SignIn | Class::Fatal => {
+                self.cool_down(now, node);
+                self.dropbox_unreachable(tx, now, &error).map(drop)
+            }
+        }
+    }
+
+    fn transient(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Now,
+        node: NodeId,
+        error: &ClientError,
+    ) -> Result<(), StoreError> {
+        self.cool_down(now, node);
+        if let ClientError::HashMismatch { .. } = error {
+            self.look_at_dropbox();
+            if self.cooldown.get(&node).is_some_and(|c| c.attempts >= 3) {
+                let text = "Content check failed; nothing was replaced. Lockstep tries again.";
+                self.note_node_issue(tx, now, node, "bad_transfer", text, false)?;
+            }
+        }
+        if let ClientError::Offline { .. } = error {
+            // The feed finds out whether Dropbox can be reached at all.
+            self.look_at_dropbox();
+        }
+        Ok(())
+    }
+
+    /// Dropbox did not answer the feed. Returns how long to wait.
+    pub(super) fn dropbox_unreachable(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Now,
+        error: &ClientError,
+    ) -> Result<u64, StoreError> {
+        match error {
+            ClientError::SignInNeeded(problem) => {
+                self.side.sign_in_needed = true;
+                let code = if *problem == AuthProblem::Suspended { "suspended" } else { "needs_sign_in" };
+                self.note_workspace_issue(tx, now, code, &error.to_string())?;
+                Ok(MOST_BACKOFF_MS)
+            }
+            ClientError::RateLimited { retry_after } => Ok((retry_after.as_millis() as u64).max(1000)),
+            _ => {
+                self.side.offline = true;
+                self.side.offline_attempts += 1;
+                if error.class() != Class::Transient {
+                    self.note_workspace_issue(tx, now, "server", &error.to_string())?;
+                }
+                Ok((1000u64 << self.side.offline_attempts.min(9)).min(MOST_BACKOFF_MS))
+            }
+        }
+    }
+
+    pub(super) fn reached_dropbox(&mut self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        if self.side.offline {
+            self.side.offline = false;
+            self.side.offline_attempts = 0;
+            // What failed for want of a connection need not wait any longer.
+            for cooldown in self.cooldown.values_mut() {
+                cooldown.until_ms = cooldown.until_ms.min(1);
+            }
+            self.clear_workspace_issue(tx, "server")?;
+        }
+        Ok(())
+    }
+
+    /// Nodes that must be left alone: something about them needs a person, or their retry is not due.
+    pub(super) fn blocked_now(&mut self, tx: &mut Tx<'_>, now: Now) -> Result<BTreeSet<NodeId>, StoreError> {
+        let mut blocked = BTreeSet::new();
+        let mut next_retry = None;
+        for issue in tx.issues()?.into_iter().filter(|issue| issue.blocks) {
+            match issue.retry_at_secs {
+                Some(at) if at <= now.unix_secs => {}
+                retry => {
+                    blocked.extend(issue.node);
+                    next_retry = [next_retry, retry].into_iter().flatten().min();
+                }
+            }
+        }
+        if let Some(at) = next_retry {
+            self.wake(now.ms + (at - now.unix_secs).max(1) as u64 * 1000);
+            self.next_retry_secs = Some(at);
+        }
+        Ok(blocked)
+    }
+
+    pub(super) fn note_node_issue(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Now,
+        node: NodeId,
+        code: &str,
+        detail: &str,
+        blocks: bool,
+    ) -> Result<(), StoreError> {
+        let path = self.shown_path(tx, node)?;
+        let is_lasting = LASTING.contains(&code);
+        let attempts = tx.issue_of(node)?.map_or(0, |issue| issue.attempts) + 1;
+        let wait = BLOCKED_RETRY_SECS.min(15 << attempts.min(8));
+        tx.put_issue(&IssueRow {
+            id: 0,
+            node: Some(node),
+            code: code.into(),
+            path,
+            detail: detail.into(),
+            since_secs: now.unix_secs,
+            retry_at_secs: (!is_lasting).then_some(now.unix_secs + wait),
+            attempts,
+            blocks,
+        })?;
+        self.changed.insert("issues");
+        Ok(())
+    }
+
+    pub(super) fn note_workspace_issue(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Now,
+        code: &str,
+        detail: &str,
+    ) -> Result<(), StoreError> {
+        if self.workspace_issue(tx, code)?.is_some_and(|issue| issue.detail == detail) {
+            return Ok(());
+        }
+        tx.put_issue(&IssueRow {
+            id: 0,
+            node: None,
+            code: code.into(),
+            path: String::new(),
+            detail: detail.into(),
+            since_secs: now.unix_secs,
+            retry_at_secs: None,
+            attempts: 1,
+            blocks: false,
+        })?;
+        self.changed.insert("issues");
+        Ok(())
+    }
+
+    fn workspace_issue(&self, tx: &mut Tx<'_>, code: &str) -> Result<Option<IssueRow>, StoreError> {
+        Ok(tx.issues()?.into_iter().find(|issue| issue.node.is_none() && issue.code == code))
+    }
+
+    pub(super) fn clear_workspace_issue(&mut self, tx: &mut Tx<'_>, code: &str) -> Result<(), StoreError> {
+        if let Some(issue) = self.workspace_issue(tx, code)? {
+            tx.clear_issue(issue.id)?;
+            self.changed.insert("issues");
+        }
+        Ok(())
+    }
+
+    pub(super) fn clear_node_issue(
+        &mut self,
+        tx: &mut Tx<'_>,
+        node: NodeId,
+        code: &str,
+    ) -> Result<(), StoreError> {
+        if let Some(issue) = tx.issue_of(node)?.filter(|issue| issue.code == code) {
+            tx.clear_issue(issue.id)?;
+            self.changed.insert("issues");
+            self.plan_wanted = true;
+        }
+        Ok(())
+    }
+
+    pub(super) fn clear_all_issues_of(&mut self, tx: &mut Tx<'_>, node: NodeId) -> Result<(), StoreError> {
+        if tx.issue_of(node)?.is_some() {
+            tx.clear_issues_of(node)?;
+            self.changed.insert("issues");
+        }
+        Ok(())
+    }
+
+    pub(super) fn clear_issues_of_the_gone(&mut self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        for issue in tx.issues()? {
+            let Some(node) = issue.node else { continue };
+            if tx.local(node)?.is_none() && tx.remote(node)?.is_none() {
+                tx.clear_issue(issue.id)?;
+                self.changed.insert("issues");
+            }
+        }
+        Ok(())
+    }
+
+    /// Says why an entry on disk cannot be synced, when it cannot.
+    pub(super) fn note_unusable(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Now,
+        node: NodeId,
+        usable: &Usable,
+    ) -> Result<(), StoreError> {
+        let (code, text) = match usable {
+            Usable::Yes => return Ok(()),
+            Usable::NotText => (
+                "name_not_allowed",
+                "The name is not valid text, so Dropbox cannot store it. Rename the file.".to_owned(),
+            ),
+            Usable::RefusedByDropbox(reason) => {
+                ("name_not_allowed", format!("This name can't exist on Dropbox: {reason}. Rename the file."))
+            }
+            Usable::Symlink => ("symlink", "Links aren't uploaded.".to_owned()),
+            Usable::Special => ("special_file", "Pipes, sockets and devices aren't uploaded.".to_owned()),
+            Usable::OtherDevice => (
+                "other_device",
+                "Another disk is mounted here. Lockstep leaves it alone; add it as a workspace of its own."
+                    .to_owned(),
+            ),
+        };
+        self.note_node_issue(tx, now, node, code, &text, true)
+    }
+
+    /// Says why an object at Dropbox cannot be brought here, when it cannot.
+    pub(super) fn note_opaque(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Now,
+        row: &RemoteRow,
+    ) -> Result<(), StoreError> {
+        let (code, text) = match row.kind {
+            RemoteKind::Folder | RemoteKind::File => {
+                self.clear_node_issue(tx, row.id, "online_only")?;
+                return self.clear_node_issue(tx, row.id, "symlink");
+            }
+            RemoteKind::Undownloadable => ("online_only", "Exists only at dropbox.com (Paper, Google Docs)."),
+            RemoteKind::Symlink => {
+                ("symlink", "A link that another computer uploaded; it isn't created here.")
+            }
+        };
+        tx.put_remote(row)?;
+        self.note_node_issue(tx, now, row.id, code, text, true)
+    }
+
+    pub(super) fn note_case_clashes(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Now,
+        clashes: &[CaseClash],
+    ) -> Result<(), StoreError> {
+        let clashing: BTreeSet<NodeId> = clashes.iter().map(|clash| clash.node).collect();
+        for issue in tx.issues()?.into_iter().filter(|issue| issue.code == "case_clash") {
+            if issue.node.is_none_or(|node| !clashing.contains(&node)) {
+                tx.clear_issue(issue.id)?;
+                self.changed.insert("issues");
+            }
+        }
+        for clash in clashes {
+            if tx.issue_of(clash.node)?.is_some_and(|issue| issue.code == "case_clash") {
+                continue;
+            }
+            let keeper = self.shown_path(tx, clash.keeper)?;
+            let own = self.shown_path(tx, clash.node)?;
+            let text = format!(
+                "{own} and {keeper} differ only in capitals or accents. Dropbox treats them as one name. Rename one of them."
+            );
+            // Not blocked: the planner itself leaves it alone until the names differ.
+            self.note_node_issue(tx, now, clash.node, "case_clash", &text, false)?;
+        }
+        Ok(())
+    }
+}
+
+/// Issues that end only when something changes, never by trying again.
+const LASTING: [&str; 7] = [
+    "name_not_allowed",
+    "symlink",
+    "special_file",
+    "other_device",
+    "online_only",
+    "case_clash",
+    "restricted",
+];
+
+fn issue_code(error: &ClientError) -> &'static str {
+    match error {
+        ClientError::MalformedPath | ClientError::NameRefused => "name_not_allowed",
+        ClientError::NoPermission | ClientError::AccessDenied => "read_only",
+        ClientError::Restricted => "restricted",
+        ClientError::NotDownloadable => "online_only",
+        ClientError::TooLarge => "too_large",
+        ClientError::Locked => "in_use",
+        ClientError::SourceUnreadable { .. } => "no_permission",
+        _ => "server",
+    }
+}

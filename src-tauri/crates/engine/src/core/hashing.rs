@@ -1,0 +1,162 @@
+//! Reads files whose content is not known: which ones, when, and what follows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use local_fs::{FsError, FsErrorKind, Hashed};
+use store::{FileHash, LocalRow, StoreError, Tx};
+use sync_core::{Content, LocalStat, NodeId};
+
+use super::{Command, Loop, Now};
+
+/// Files that are read at the same time, counted at the control loop; the executor has fewer threads.
+const AT_ONCE: usize = 64;
+
+/// A file that was hashed within the tick of its last change is read again after this long.
+const RACY_RECHECK_MS: u64 = 3_000;
+
+/// How long an emptied file is given to be filled again (editors truncate, then write).
+const EMPTY_PATIENCE_MS: u64 = 5_000;
+
+/// Files being read or waiting for it.
+#[derive(Debug, Default)]
+pub(super) struct Hashing {
+    in_flight: BTreeSet<NodeId>,
+    not_before: BTreeMap<NodeId, u64>,
+    attempts: BTreeMap<NodeId, u32>,
+    /// Racy files whose second look is due at the time in `not_before`.
+    pub(super) waiting: usize,
+}
+
+impl Hashing {
+    pub(super) fn is_idle(&self) -> bool {
+        self.in_flight.is_empty() && self.waiting == 0
+    }
+
+    /// Gives up on what was being read there.
+    pub(super) fn forget(&mut self, nodes: &[NodeId]) {
+        for node in nodes {
+            self.not_before.remove(node);
+            self.attempts.remove(node);
+        }
+    }
+}
+
+impl Loop {
+    pub(super) fn issue_hashes(&mut self, tx: &mut Tx<'_>, now: Now) -> Result<(), StoreError> {
+        self.hashing.waiting = 0;
+        if !self.local.is_settled() || self.side.root != super::RootState::Ok {
+            return Ok(());
+        }
+        let limit = AT_ONCE + self.hashing.in_flight.len() + self.hashing.not_before.len();
+        let blocked = self.blocked_now(tx, now)?;
+        for node in tx.unread_files(limit)? {
+            if self.hashing.in_flight.len() >= AT_ONCE {
+                break;
+            }
+            if self.hashing.in_flight.contains(&node) || blocked.contains(&node) {
+                continue;
+            }
+            let Some(row) = tx.local(node)? else { continue };
+            let at = self.hashing.not_before.get(&node).copied().unwrap_or(0);
+            if at > now.ms {
+                // A second look at known content holds nothing up.
+                self.hashing.waiting += usize::from(row.hash.is_none());
+                self.wake(at);
+                continue;
+            }
+            let Some(path) = tx.local_path(node)? else { continue };
+            self.hashing.in_flight.insert(node);
+            self.hashing.not_before.remove(&node);
+            self.commands.push(Command::Hash { node, path, expected: row.stat });
+        }
+        Ok(())
+    }
+
+    /// A known file that has become empty may be in the middle of being saved.
+    pub(super) fn believe_emptiness_late(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Now,
+        node: NodeId,
+        stat: &LocalStat,
+    ) -> Result<(), StoreError> {
+        if stat.size == 0 && tx.synced(node)?.is_some_and(|row| row.size > 0) {
+            self.hashing.not_before.insert(node, now.ms + EMPTY_PATIENCE_MS);
+        } else {
+            self.hashing.not_before.remove(&node);
+        }
+        Ok(())
+    }
+
+    pub(super) fn observe_hash(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Now,
+        node: NodeId,
+        result: Result<Hashed, FsError>,
+    ) -> Result<(), StoreError> {
+        self.hashing.in_flight.remove(&node);
+        let Some(row) = tx.local(node)? else { return Ok(()) };
+        match result {
+            Ok(hashed) if hashed.stat.same_fingerprint(&row.stat) => {
+                self.hashing.attempts.remove(&node);
+                self.take_hash(tx, now, row, &hashed)
+            }
+            Ok(_) => Ok(()),
+            Err(error) => self.hash_failed(tx, now, row, &error),
+        }
+    }
+
+    fn take_hash(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Now,
+        row: LocalRow,
+        hashed: &Hashed,
+    ) -> Result<(), StoreError> {
+        if hashed.racy {
+            self.hashing.not_before.insert(row.id, now.ms + RACY_RECHECK_MS);
+        }
+        self.clear_node_issue(tx, row.id, "no_permission")?;
+        self.clear_node_issue(tx, row.id, "changing")?;
+        let hash = FileHash { content: hashed.content, blake3: hashed.blake3 };
+        self.plan_wanted |= row.content() != Content::File(hashed.content);
+        tx.put_local(&LocalRow { stat: hashed.stat, hash: Some(hash), racy: hashed.racy, ..row })
+    }
+
+    fn hash_failed(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Now,
+        row: LocalRow,
+        error: &FsError,
+    ) -> Result<(), StoreError> {
+        let node = row.id;
+        let attempts = self.hashing.attempts.entry(node).or_insert(0);
+        *attempts += 1;
+        let (attempts, parent) = (*attempts, row.parent);
+        let patience_ms = (500u64 << attempts.min(6)).min(30_000);
+        self.hashing.not_before.insert(node, now.ms + patience_ms);
+        match error.kind() {
+            FsErrorKind::Changed | FsErrorKind::NotFound => {
+                self.local.look_later(now, parent, 300);
+                if attempts >= 5 {
+                    self.note_node_issue(
+                        tx,
+                        now,
+                        node,
+                        "changing",
+                        "Still being written. Lockstep tries again.",
+                        false,
+                    )?;
+                }
+            }
+            kind => {
+                let code = if kind == FsErrorKind::Denied { "no_permission" } else { "unreadable" };
+                self.note_node_issue(tx, now, node, code, &error.to_string(), true)?;
+                self.hashing.not_before.insert(node, now.ms + 60_000);
+            }
+        }
+        Ok(())
+    }
+}

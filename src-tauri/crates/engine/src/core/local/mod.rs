@@ -1,0 +1,362 @@
+//! Observes the disk: listings of directories become rows of the local tree.
+//!
+//! A hint of the watcher only says where to look. Directories that are due are read in one [`Round`];
+//! what is new, gone or replaced in them is compared when all of them are in, so that a move between two
+//! directories is seen as one.
+//!
+//! Rule: only a complete listing without error makes something absent, and only after the root was found
+//! to be the known one.
+
+mod round;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use local_fs::{FsErrorKind, Hint, RootHealth, WatchError};
+use store::{StoreError, Tx};
+use sync_core::{LocalKind, NodeId, SyncPath};
+
+use self::round::Round;
+use super::{Command, Loop, Now, RootState, Scanned};
+
+/// A directory in which something happens all the time is looked at nevertheless after this long.
+const MOST_PATIENCE_MS: u64 = 10_000;
+
+/// How often a root that is not the known one is looked at again.
+const ROOT_RETRY_MS: u64 = 30_000;
+
+/// How often everything is looked at although the watcher reports nothing.
+const FULL_SCAN_MS: u64 = 24 * 60 * 60 * 1000;
+
+/// The same without a complete watch.
+const FULL_SCAN_UNWATCHED_MS: u64 = 10 * 60 * 1000;
+
+/// Where the observation of the disk stands.
+#[derive(Debug, Default)]
+pub(super) struct LocalSide {
+    pub(super) wants_full_scan: bool,
+    /// Directories to look at, by the time they are due.
+    due: BTreeMap<NodeId, Due>,
+    round: Option<Round>,
+    /// A full scan was completed since the start.
+    observed: bool,
+    /// Directories whose changes are not reported.
+    uncovered: BTreeSet<NodeId>,
+    pub(super) watched: u64,
+    last_full_ms: u64,
+    health_asked: bool,
+    next_health_ms: u64,
+    /// When the root was last found to be the known one.
+    pub(super) healthy_ms: Option<u64>,
+    /// Counts local effects of ours that were recorded.
+    effects: u64,
+    /// Nodes that such effects touched, by the count at that time: an older listing knows nothing of them.
+    touched: BTreeMap<NodeId, u64>,
+    /// Counts completed full scans, for requests that need a fresh one.
+    pub(super) looks: u64,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Due {
+    at_ms: u64,
+    first_ms: u64,
+}
+
+impl LocalSide {
+    pub(super) fn is_settled(&self) -> bool {
+        self.observed && self.round.is_none() && !self.wants_full_scan
+    }
+
+    /// Nothing waits to be looked at either.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.is_settled() && self.due.is_empty()
+    }
+
+    pub(super) fn is_covered(&self) -> bool {
+        self.observed && self.uncovered.is_empty()
+    }
+
+    /// An effect of ours was recorded for this node.
+    pub(super) fn touch(&mut self, node: NodeId) {
+        self.effects += 1;
+        self.touched.insert(node, self.effects);
+    }
+
+    /// Looks at this directory when it has been quiet for a while.
+    pub(super) fn look_later(&mut self, now: Now, dir: NodeId, wait_ms: u64) {
+        let first_ms = self.due.get(&dir).map_or(now.ms, |due| due.first_ms);
+        let at_ms = (now.ms + wait_ms).min(first_ms.saturating_add(MOST_PATIENCE_MS.max(wait_ms)));
+        self.due.insert(dir, Due { at_ms, first_ms });
+    }
+}
+
+impl Loop {
+    /// Starts the next round of looking, or ends the one whose listings are all in.
+    pub(super) fn follow_local(&mut self, tx: &mut Tx<'_>, now: Now) -> Result<(), StoreError> {
+        if let RootState::Bad(_) = self.side.root {
+            self.check_root_at(now, self.local.next_health_ms);
+            return Ok(());
+        }
+        if self.local.round.is_some() {
+            return self.try_to_end_round(tx, now);
+        }
+        if self.local.observed && now.ms >= self.local.last_full_ms + self.full_scan_interval_ms() {
+            self.local.wants_full_scan = true;
+        }
+        if self.local.wants_full_scan {
+            return self.start_full_scan(now);
+        }
+        self.start_due_scans(tx, now)
+    }
+
+    fn full_scan_interval_ms(&self) -> u64 {
+        if self.local.is_covered() { FULL_SCAN_MS } else { FULL_SCAN_UNWATCHED_MS }
+    }
+
+    fn start_full_scan(&mut self, now: Now) -> Result<(), StoreError> {
+        // A root that is not ours must not even be read: everything in it would look like an edit.
+        if !self.is_root_checked_since(now.ms) {
+            self.check_root_at(now, now.ms);
+            return Ok(());
+        }
+        self.local.wants_full_scan = false;
+        self.local.due.clear();
+        self.local.uncovered.clear();
+        self.local.round = Some(Round::new(true, self.local.effects));
+        self.scan_in_round(NodeId::ROOT, SyncPath::root());
+        Ok(())
+    }
+
+    fn start_due_scans(&mut self, tx: &mut Tx<'_>, now: Now) -> Result<(), StoreError> {
+        let due: Vec<NodeId> =
+            self.local.due.iter().filter(|(_, due)| due.at_ms <= now.ms).map(|(&dir, _)| dir).collect();
+        if due.is_empty() {
+            if let Some(at) = self.local.due.values().map(|due| due.at_ms).min() {
+                self.wake(at);
+            }
+            return Ok(());
+        }
+        self.local.round = Some(Round::new(false, self.local.effects));
+        for dir in due {
+            self.local.due.remove(&dir);
+            self.scan_dir(tx, dir)?;
+        }
+        self.try_to_end_round(tx, now)
+    }
+
+    /// Adds a directory to the round under way; one that is no directory any more is left out.
+    fn scan_dir(&mut self, tx: &mut Tx<'_>, dir: NodeId) -> Result<(), StoreError> {
+        if dir == NodeId::ROOT {
+            self.scan_in_round(dir, SyncPath::root());
+            return Ok(());
+        }
+        let is_dir = tx.local(dir)?.is_some_and(|row| row.stat.kind == LocalKind::Folder && row.usable);
+        if let (true, Some(path)) = (is_dir, tx.local_path(dir)?) {
+            self.scan_in_round(dir, path);
+        }
+        Ok(())
+    }
+
+    fn scan_in_round(&mut self, dir: NodeId, path: SyncPath) {
+        let round = self.local.round.as_mut().expect("BUG: a scan belongs to a round");
+        if round.outstanding.insert(dir) {
+            self.commands.push(Command::Scan { dir, path });
+        }
+    }
+
+    /// The root was found to be the known one at or after this time.
+    pub(super) fn is_root_checked_since(&self, ms: u64) -> bool {
+        self.local.healthy_ms.is_some_and(|at| at >= ms)
+    }
+
+    /// Asks for a look at the root, once.
+    pub(super) fn check_root_at(&mut self, now: Now, at_ms: u64) {
+        if self.local.health_asked {
+            return;
+        }
+        if now.ms < at_ms {
+            return self.wake(at_ms);
+        }
+        self.local.health_asked = true;
+        self.commands.push(Command::CheckRoot);
+    }
+
+    pub(super) fn observe_health(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Now,
+        health: RootHealth,
+    ) -> Result<(), StoreError> {
+        self.local.health_asked = false;
+        let bad = match health {
+            RootHealth::Ok => None,
+            RootHealth::Missing => Some((
+                "folder_missing",
+                "The local folder isn't there. If it's on a disk, connect it; syncing continues by itself. Nothing was deleted on Dropbox.",
+            )),
+            RootHealth::Replaced => Some((
+                "marker_missing",
+                "The local folder isn't the one Lockstep knows: another folder stands in its place. Put the known folder back, or remove the workspace and add it again; both sides are then compared and nothing is deleted.",
+            )),
+            RootHealth::MarkerMissing => Some((
+                "marker_missing",
+                "The local folder has lost its .lockstep marker, so it may not be the one Lockstep knows. Put the known folder back, or remove the workspace and add it again; both sides are then compared and nothing is deleted.",
+            )),
+            RootHealth::Unreadable(_) => Some((
+                "folder_missing",
+                "The local folder cannot be read. Check its permissions and the disk; syncing continues by itself. Nothing was deleted on Dropbox.",
+            )),
+        };
+        match bad {
+            None => self.root_is_well(tx, now),
+            Some((code, text)) => self.root_is_bad(tx, now, code, text),
+        }
+    }
+
+    fn root_is_well(&mut self, tx: &mut Tx<'_>, now: Now) -> Result<(), StoreError> {
+        self.local.healthy_ms = Some(now.ms);
+        if self.side.root != RootState::Ok {
+            self.side.root = RootState::Ok;
+            self.clear_workspace_issue(tx, "folder_missing")?;
+            self.clear_workspace_issue(tx, "marker_missing")?;
+            self.local.wants_full_scan = true;
+        }
+        Ok(())
+    }
+
+    pub(super) fn root_is_bad(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Now,
+        code: &'static str,
+        text: &str,
+    ) -> Result<(), StoreError> {
+        self.side.root = RootState::Bad(code);
+        self.note_workspace_issue(tx, now, code, text)?;
+        // Whatever was seen in this round may belong to another folder.
+        self.local.round = None;
+        self.local.observed = false;
+        self.local.healthy_ms = None;
+        self.local.next_health_ms = now.ms + ROOT_RETRY_MS;
+        self.commands.push(Command::CancelAll);
+        Ok(())
+    }
+
+    pub(super) fn observe_hint(&mut self, tx: &mut Tx<'_>, now: Now, hint: Hint) -> Result<(), StoreError> {
+        match hint {
+            Hint::Look { dir } | Hint::Lost { dir } => {
+                let dir = self.nearest_known_dir(tx, &dir)?;
+                self.local.look_later(now, dir, self.config.debounce_ms);
+            }
+            Hint::Overflow => self.local.wants_full_scan = true,
+            Hint::Barrier(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Returns the directory at this path, or the deepest known one above it.
+    fn nearest_known_dir(&self, tx: &mut Tx<'_>, path: &SyncPath) -> Result<NodeId, StoreError> {
+        let mut dir = NodeId::ROOT;
+        for name in path.names() {
+            match tx.local_by_name(dir, name)? {
+                Some(row) if row.stat.kind == LocalKind::Folder => dir = row.id,
+                _ => break,
+            }
+        }
+        Ok(dir)
+    }
+
+    pub(super) fn observe_scan(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Now,
+        scanned: Scanned,
+    ) -> Result<(), StoreError> {
+        let dir = scanned.dir;
+        let is_awaited = self.local.round.as_mut().is_some_and(|round| round.receive(dir));
+        if !is_awaited {
+            // It belongs to a round that was given up.
+            self.local.look_later(now, dir, self.config.debounce_ms);
+            return Ok(());
+        }
+        self.note_coverage(tx, now, dir, scanned.covered)?;
+        match scanned.listing {
+            Ok(listing) => self.compare_listing(tx, now, dir, listing),
+            Err(error) => self.listing_failed(tx, now, dir, error),
+        }
+    }
+
+    fn note_coverage(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Now,
+        dir: NodeId,
+        covered: Result<(), WatchError>,
+    ) -> Result<(), StoreError> {
+        match covered {
+            Ok(()) => {
+                self.local.uncovered.remove(&dir);
+            }
+            Err(WatchError::Gone { .. }) => {}
+            Err(WatchError::LimitReached { .. }) => {
+                self.local.uncovered.insert(dir);
+                self.note_workspace_issue(
+                    tx,
+                    now,
+                    "watch_limit",
+                    "Too many folders to watch. Lockstep checks every 10 minutes instead. Raise fs.inotify.max_user_watches to have changes seen at once.",
+                )?;
+            }
+            Err(_) => {
+                self.local.uncovered.insert(dir);
+            }
+        }
+        Ok(())
+    }
+
+    fn listing_failed(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Now,
+        dir: NodeId,
+        error: local_fs::FsError,
+    ) -> Result<(), StoreError> {
+        match (error.kind(), dir) {
+            (_, NodeId::ROOT) => {
+                self.local.wants_full_scan = true;
+                self.local.healthy_ms = None;
+                self.local.next_health_ms = now.ms;
+                self.local.round = None;
+                self.check_root_at(now, now.ms);
+                Ok(())
+            }
+            // It went away: its parent tells how.
+            (FsErrorKind::NotFound, _) => {
+                let parent = tx.local(dir)?.map_or(NodeId::ROOT, |row| row.parent);
+                if !self.local.round.as_ref().is_some_and(|round| round.scanned.contains(&parent)) {
+                    return self.scan_dir(tx, parent);
+                }
+                self.local.look_later(now, parent, self.config.debounce_ms);
+                Ok(())
+            }
+            (FsErrorKind::Changed, _) => {
+                self.local.look_later(now, dir, self.config.debounce_ms);
+                Ok(())
+            }
+            // Unknown is not absent: the rows below stay as they are until the directory can be read.
+            (kind, _) => {
+                let code = if kind == FsErrorKind::Denied { "no_permission" } else { "unreadable" };
+                self.note_node_issue(tx, now, dir, code, &error.to_string(), true)?;
+                self.freeze(tx, dir)?;
+                self.local.look_later(now, dir, 60_000);
+                Ok(())
+            }
+        }
+    }
+
+    fn freeze(&mut self, tx: &mut Tx<'_>, dir: NodeId) -> Result<(), StoreError> {
+        self.local.uncovered.insert(dir);
+        let frozen = tx.local_subtree(dir)?;
+        self.hashing.forget(&frozen);
+        Ok(())
+    }
+}

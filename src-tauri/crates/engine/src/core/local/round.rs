@@ -1,0 +1,467 @@
+//! One round of looking at directories, and what follows from it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use local_fs::{DirEntry, DirListing, Usable};
+use store::{LocalRow, StoreError, Tx};
+use sync_core::{FileId, LocalKind, LocalStat, Name, NodeId};
+
+use super::super::{Loop, Now};
+
+/// Listings that are compared together.
+#[derive(Debug, Default)]
+pub(super) struct Round {
+    /// Everything below the root is looked at.
+    pub(super) full: bool,
+    /// Directories whose listing is not in yet.
+    pub(super) outstanding: BTreeSet<NodeId>,
+    /// Directories whose listing is in.
+    pub(super) scanned: BTreeSet<NodeId>,
+    /// When the round began, counted in local effects of ours.
+    effects_before: u64,
+    /// Entries whose object is known from another place.
+    found: Vec<Found>,
+    /// Nodes whose name is missing.
+    gone: BTreeSet<NodeId>,
+    /// Nodes under whose name another object stands.
+    replaced: BTreeMap<NodeId, DirEntry>,
+}
+
+/// An entry that has no node yet.
+#[derive(Debug, Clone)]
+struct Found {
+    dir: NodeId,
+    entry: DirEntry,
+}
+
+impl Round {
+    pub(super) fn new(full: bool, effects_before: u64) -> Round {
+        Round { full, effects_before, ..Round::default() }
+    }
+
+    /// Takes note of a listing; false when it was not asked for.
+    pub(super) fn receive(&mut self, dir: NodeId) -> bool {
+        self.outstanding.remove(&dir) && self.scanned.insert(dir)
+    }
+}
+
+impl Loop {
+    /// Compares a complete listing with the rows of its directory.
+    pub(super) fn compare_listing(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Now,
+        dir: NodeId,
+        listing: DirListing,
+    ) -> Result<(), StoreError> {
+        if dir != NodeId::ROOT {
+            let Some(row) = tx.local(dir)? else { return Ok(()) };
+            self.clear_node_issue(tx, dir, "no_permission")?;
+            self.clear_node_issue(tx, dir, "unreadable")?;
+            if row.stat != listing.stat && row.stat.id == listing.stat.id {
+                tx.put_local(&LocalRow { stat: listing.stat, ..row })?;
+            }
+        }
+        let mut rows: BTreeMap<Name, LocalRow> =
+            tx.local_children(dir)?.into_iter().map(|row| (row.name.clone(), row)).collect();
+        for entry in listing.entries {
+            match rows.remove(&entry.name) {
+                Some(row) => self.compare_entry(tx, now, row, entry)?,
+                None => self.meet_entry(tx, now, dir, entry)?,
+            }
+        }
+        for row in rows.into_values() {
+            if !self.is_newer_than_round(row.id) {
+                self.round_mut().gone.insert(row.id);
+            }
+        }
+        Ok(())
+    }
+
+    fn round_mut(&mut self) -> &mut Round {
+        self.local.round.as_mut().expect("BUG: listings are compared within a round")
+    }
+
+    /// Tells whether an effect of ours changed this node while the listings of the round were made.
+    fn is_newer_than_round(&self, node: NodeId) -> bool {
+        let before = self.local.round.as_ref().map_or(0, |round| round.effects_before);
+        self.local.touched.get(&node).is_some_and(|&at| at > before) || self.has_flight_on_disk(node)
+    }
+
+    fn compare_entry(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Now,
+        row: LocalRow,
+        entry: DirEntry,
+    ) -> Result<(), StoreError> {
+        if self.is_newer_than_round(row.id) {
+            self.local.look_later(now, row.parent, self.config.debounce_ms);
+            return Ok(());
+        }
+        let is_usable = matches!(entry.usable, Usable::Yes);
+        if row.stat.kind == LocalKind::Folder && row.usable {
+            if matches!(entry.usable, Usable::Symlink | Usable::OtherDevice) {
+                // What was in the folder is hidden, not deleted: its rows stay as they are.
+                self.note_unusable(tx, now, row.id, &entry.usable)?;
+                return self.freeze(tx, row.id);
+            }
+            self.clear_node_issue(tx, row.id, "symlink")?;
+            self.clear_node_issue(tx, row.id, "other_device")?;
+        }
+        if row.stat.kind != entry.stat.kind || row.usable != is_usable {
+            self.round_mut().gone.insert(row.id);
+            let dir = row.parent;
+            self.round_mut().found.push(Found { dir, entry });
+            return Ok(());
+        }
+        if row.stat.id != entry.stat.id {
+            self.round_mut().replaced.insert(row.id, entry);
+            return Ok(());
+        }
+        let node = row.id;
+        let is_folder = row.stat.kind == LocalKind::Folder && is_usable;
+        if row.stat != entry.stat {
+            self.take_stat(tx, now, row, entry.stat)?;
+        }
+        if is_folder && self.round_mut().full {
+            self.scan_dir(tx, node)?;
+        }
+        Ok(())
+    }
+
+    /// The same object with other stamps: a file has to be read again.
+    fn take_stat(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Now,
+        row: LocalRow,
+        stat: LocalStat,
+    ) -> Result<(), StoreError> {
+        let is_same = row.stat.same_fingerprint(&stat) || stat.kind == LocalKind::Folder;
+        let hash = row.hash.filter(|_| is_same);
+        if hash.is_none() && row.usable {
+            self.believe_emptiness_late(tx, now, row.id, &stat)?;
+            self.clear_all_issues_of(tx, row.id)?;
+        }
+        self.plan_wanted = true;
+        tx.put_local(&LocalRow { stat, hash, ..row })
+    }
+
+    /// An entry without a row: a creation, unless its object is known from elsewhere.
+    fn meet_entry(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Now,
+        dir: NodeId,
+        entry: DirEntry,
+    ) -> Result<(), StoreError> {
+        if self.has_flight_to(dir, &entry.name) {
+            self.local.look_later(now, dir, self.config.debounce_ms);
+            return Ok(());
+        }
+        if tx.local_by_file_id(&entry.stat.id)?.is_empty() {
+            return self.create(tx, now, dir, entry);
+        }
+        self.round_mut().found.push(Found { dir, entry });
+        Ok(())
+    }
+
+    fn create(&mut self, tx: &mut Tx<'_>, now: Now, dir: NodeId, entry: DirEntry) -> Result<(), StoreError> {
+        if tx.local_by_name(dir, &entry.name)?.is_some() {
+            self.local.look_later(now, dir, self.config.debounce_ms);
+            return Ok(());
+        }
+        let id = tx.new_node()?;
+        let usable = matches!(entry.usable, Usable::Yes) && !self.is_excluded_place(tx, dir, &entry.name)?;
+        let stat = entry.stat;
+        tx.put_local(&LocalRow { id, parent: dir, name: entry.name, stat, hash: None, racy: false, usable })?;
+        self.plan_wanted = true;
+        self.note_unusable(tx, now, id, &entry.usable)?;
+        if stat.kind == LocalKind::Folder && usable {
+            self.scan_dir(tx, id)?;
+        }
+        Ok(())
+    }
+
+    /// Ends the round when every listing is in and the root was seen to be the known one since.
+    pub(super) fn try_to_end_round(&mut self, tx: &mut Tx<'_>, now: Now) -> Result<(), StoreError> {
+        let Some(round) = self.local.round.as_ref() else { return Ok(()) };
+        if !round.outstanding.is_empty() {
+            return Ok(());
+        }
+        if !round.gone.is_empty() && !self.is_root_checked_since(now.ms) {
+            self.check_root_at(now, now.ms);
+            return Ok(());
+        }
+        if self.move_folders(tx, now)? || self.move_files(tx, now)? {
+            return Ok(());
+        }
+        self.remove_gone(tx)?;
+        self.take_replaced(tx, now)?;
+        let found = std::mem::take(&mut self.round_mut().found);
+        for Found { dir, entry } in found {
+            self.create(tx, now, dir, entry)?;
+        }
+        if self.round_mut().outstanding.is_empty() {
+            self.end_round(tx, now)?;
+        }
+        Ok(())
+    }
+
+    fn end_round(&mut self, tx: &mut Tx<'_>, now: Now) -> Result<(), StoreError> {
+        let round = self.local.round.take().expect("BUG: only a running round ends");
+        self.local.touched.clear();
+        if round.full {
+            self.local.observed = true;
+            self.local.last_full_ms = now.ms;
+            self.local.looks += 1;
+            self.plan_wanted = true;
+            if self.local.uncovered.is_empty() {
+                self.clear_workspace_issue(tx, "watch_limit")?;
+            }
+            self.drop_copy_intents(tx)?;
+        }
+        self.local.watched = 1 + tx.local_dirs()?.len() as u64;
+        Ok(())
+    }
+
+    /// Follows folders by their identity. Answers true when more has to be looked at first.
+    fn move_folders(&mut self, tx: &mut Tx<'_>, now: Now) -> Result<bool, StoreError> {
+        let is_folder = |entry: &DirEntry| entry.stat.kind == LocalKind::Folder;
+        let found = std::mem::take(&mut self.round_mut().found);
+        let (folders, others): (Vec<_>, Vec<_>) = found.into_iter().partition(|f| is_folder(&f.entry));
+        self.round_mut().found = others;
+        let mut moves = Vec::new();
+        let mut asked_for_more = false;
+        for found in folders {
+            match self.whereabouts(tx, &found.entry.stat.id)? {
+                Whereabouts::Left(row) => moves.push((row, found.dir, found.entry)),
+                Whereabouts::Unseen(row) => {
+                    asked_for_more = true;
+                    self.scan_dir(tx, row.parent)?;
+                    self.round_mut().found.push(found);
+                }
+                Whereabouts::Present | Whereabouts::Unknown => self.round_mut().found.push(found),
+            }
+        }
+        if asked_for_more && !self.round_mut().outstanding.is_empty() {
+            // Judge all of them together, when it is known what left.
+            for (_, dir, entry) in moves {
+                self.round_mut().found.push(Found { dir, entry });
+            }
+            return Ok(true);
+        }
+        moves.extend(self.replaced_folder_moves(tx)?);
+        self.carry_out_moves(tx, now, moves)
+    }
+
+    /// Folders that stand under the name of another known folder.
+    fn replaced_folder_moves(
+        &mut self,
+        tx: &mut Tx<'_>,
+    ) -> Result<Vec<(LocalRow, NodeId, DirEntry)>, StoreError> {
+        let mut moves = Vec::new();
+        let slots: Vec<NodeId> = self.round_mut().replaced.keys().copied().collect();
+        for slot in slots {
+            let Some(slot_row) = tx.local(slot)? else { continue };
+            if slot_row.stat.kind != LocalKind::Folder {
+                continue;
+            }
+            let entry = self.round_mut().replaced[&slot].clone();
+            if let Whereabouts::Left(row) = self.whereabouts(tx, &entry.stat.id)? {
+                self.round_mut().replaced.remove(&slot);
+                self.round_mut().gone.insert(slot);
+                moves.push((row, slot_row.parent, entry));
+            }
+        }
+        Ok(moves)
+    }
+
+    fn carry_out_moves(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Now,
+        moves: Vec<(LocalRow, NodeId, DirEntry)>,
+    ) -> Result<bool, StoreError> {
+        // All leave their old places first: in a swap each stands in the way of the other.
+        for (row, _, _) in &moves {
+            tx.remove_local(row.id)?;
+            self.round_mut().gone.remove(&row.id);
+            self.round_mut().replaced.remove(&row.id);
+        }
+        for (row, dir, entry) in moves {
+            if let Some(standing) = tx.local_by_name(dir, &entry.name)? {
+                self.round_mut().gone.remove(&standing.id);
+                self.remove_local_subtree(tx, standing.id)?;
+            }
+            let node = row.id;
+            let hash = row.hash.filter(|_| row.stat.same_but_for_ctime(&entry.stat));
+            let is_folder = entry.stat.kind == LocalKind::Folder;
+            // Under another name, or elsewhere, what was wrong may be right.
+            self.clear_all_issues_of(tx, node)?;
+            self.cooldown.remove(&node);
+            if hash.is_none() && !is_folder {
+                self.believe_emptiness_late(tx, now, node, &entry.stat)?;
+            }
+            tx.put_local(&LocalRow { parent: dir, name: entry.name, stat: entry.stat, hash, ..row })?;
+            self.plan_wanted = true;
+            if is_folder {
+                self.scan_moved_folder(tx, node)?;
+            }
+        }
+        Ok(!self.round_mut().outstanding.is_empty())
+    }
+
+    /// A moved directory may have changed on its way, and its watches belong to the old place.
+    fn scan_moved_folder(&mut self, tx: &mut Tx<'_>, folder: NodeId) -> Result<(), StoreError> {
+        for node in tx.local_subtree(folder)? {
+            self.round_mut().scanned.remove(&node);
+            self.scan_dir(tx, node)?;
+        }
+        Ok(())
+    }
+
+    /// Follows files by their identity where their old name is free. Answers true when more has to be
+    /// looked at first.
+    fn move_files(&mut self, tx: &mut Tx<'_>, now: Now) -> Result<bool, StoreError> {
+        let found = std::mem::take(&mut self.round_mut().found);
+        let mut names_of: BTreeMap<FileId, u32> = BTreeMap::new();
+        for f in &found {
+            *names_of.entry(f.entry.stat.id).or_default() += 1;
+        }
+        let mut moves = Vec::new();
+        let mut asked_for_more = false;
+        for found in found {
+            if self.finish_copy(tx, &found.entry, found.dir)? {
+                continue;
+            }
+            match self.whereabouts(tx, &found.entry.stat.id)? {
+                Whereabouts::Left(row)
+                    if names_of[&found.entry.stat.id] == 1
+                        && row.usable == matches!(found.entry.usable, Usable::Yes)
+                        && !self.round_mut().replaced.contains_key(&row.id) =>
+                {
+                    moves.push((row, found.dir, found.entry));
+                }
+                Whereabouts::Unseen(row) => {
+                    asked_for_more = true;
+                    self.scan_dir(tx, row.parent)?;
+                    self.round_mut().found.push(found);
+                }
+                _ => self.round_mut().found.push(found),
+            }
+        }
+        if asked_for_more && !self.round_mut().outstanding.is_empty() {
+            for (_, dir, entry) in moves {
+                self.round_mut().found.push(Found { dir, entry });
+            }
+            return Ok(true);
+        }
+        moves.extend(self.permutations(tx)?);
+        self.carry_out_moves(tx, now, moves)
+    }
+
+    /// Files that changed names among each other: following identity around closes a circle. Without a
+    /// closed circle the name decides, because that is how editors save.
+    fn permutations(&mut self, tx: &mut Tx<'_>) -> Result<Vec<(LocalRow, NodeId, DirEntry)>, StoreError> {
+        let replaced = self.round_mut().replaced.clone();
+        let mut holder: BTreeMap<NodeId, NodeId> = BTreeMap::new();
+        for (&slot, entry) in &replaced {
+            for row in tx.local_by_file_id(&entry.stat.id)? {
+                if replaced.contains_key(&row.id) {
+                    holder.insert(slot, row.id);
+                }
+            }
+        }
+        let mut moves = Vec::new();
+        for (&slot, entry) in &replaced {
+            if !is_on_circle(&holder, slot) {
+                continue;
+            }
+            if let (Some(at), Some(row)) = (tx.local(slot)?, tx.local(holder[&slot])?) {
+                moves.push((row, at.parent, entry.clone()));
+            }
+        }
+        Ok(moves)
+    }
+
+    fn remove_gone(&mut self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        for node in std::mem::take(&mut self.round_mut().gone) {
+            self.remove_local_subtree(tx, node)?;
+        }
+        Ok(())
+    }
+
+    /// Forgets what is not on disk any more.
+    pub(in super::super) fn remove_local_subtree(
+        &mut self,
+        tx: &mut Tx<'_>,
+        node: NodeId,
+    ) -> Result<(), StoreError> {
+        for id in tx.local_subtree(node)? {
+            self.local.due.remove(&id);
+            self.local.uncovered.remove(&id);
+            tx.remove_local(id)?;
+        }
+        self.plan_wanted = true;
+        Ok(())
+    }
+
+    /// Another object under a known name continues the node: an edit.
+    fn take_replaced(&mut self, tx: &mut Tx<'_>, now: Now) -> Result<(), StoreError> {
+        for (node, entry) in std::mem::take(&mut self.round_mut().replaced) {
+            let Some(row) = tx.local(node)? else { continue };
+            self.take_stat(tx, now, row, entry.stat)?;
+            if entry.stat.kind == LocalKind::Folder {
+                self.round_mut().scanned.remove(&node);
+                self.scan_dir(tx, node)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn whereabouts(&mut self, tx: &mut Tx<'_>, id: &FileId) -> Result<Whereabouts, StoreError> {
+        let Some(row) = tx.local_by_file_id(id)?.into_iter().next() else { return Ok(Whereabouts::Unknown) };
+        let mut node = row.id;
+        let round = self.local.round.as_ref().expect("BUG: asked within a round");
+        loop {
+            if round.gone.contains(&node) || round.replaced.contains_key(&node) {
+                return Ok(Whereabouts::Left(row));
+            }
+            let parent = tx.local(node)?.map_or(NodeId::ROOT, |row| row.parent);
+            if node == row.id && round.scanned.contains(&parent) {
+                return Ok(Whereabouts::Present);
+            }
+            if parent == NodeId::ROOT {
+                break;
+            }
+            node = parent;
+        }
+        Ok(Whereabouts::Unseen(row))
+    }
+}
+
+/// What is known of an object that appeared under a new name.
+enum Whereabouts {
+    /// It has no row.
+    Unknown,
+    /// It is not at its old place any more.
+    Left(LocalRow),
+    /// It is still there: a hard link.
+    Present,
+    /// Its old place was not looked at in this round.
+    Unseen(LocalRow),
+}
+
+fn is_on_circle(holder: &BTreeMap<NodeId, NodeId>, start: NodeId) -> bool {
+    let mut at = start;
+    for _ in 0..=holder.len() {
+        match holder.get(&at) {
+            Some(&next) if next == start => return true,
+            Some(&next) => at = next,
+            None => return false,
+        }
+    }
+    false
+}

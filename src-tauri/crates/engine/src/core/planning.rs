@@ -1,0 +1,165 @@
+//! Asks the planner and carries its answer out: bookkeeping at once, everything else as commands.
+
+use std::collections::BTreeSet;
+
+use store::{StoreError, SyncedRow, Tx};
+use sync_core::{
+    Content, NodeId,
+    plan::{Bookkeeping, Notice, Plan, Policy},
+    planner,
+    tree::Trees,
+};
+
+use super::{Loop, Now, RootState};
+
+/// Rounds of bookkeeping within one plan; the planner's own bound is lower, so that reaching this is a bug.
+const MOST_ROUNDS: usize = 12;
+
+/// While effects are under way a new plan is made at most this often.
+const REPLAN_MS: u64 = 500;
+
+/// Effects that may be under way at once. What is planned later honours newer wishes of the user.
+pub(super) const MOST_FLIGHTS: usize = 4_000;
+
+impl Loop {
+    pub(super) fn plan_if_due(&mut self, tx: &mut Tx<'_>, now: Now) -> Result<(), StoreError> {
+        self.warm_up(now);
+        if !self.may_plan() {
+            return Ok(());
+        }
+        if !self.flights.is_empty() && now.ms < self.last_plan_ms + REPLAN_MS {
+            self.wake(self.last_plan_ms + REPLAN_MS);
+            return Ok(());
+        }
+        self.plan_wanted = false;
+        self.last_plan_ms = now.ms;
+        self.finish_renames(tx, now)?;
+        self.make_plan(tx, now)
+    }
+
+    fn may_plan(&self) -> bool {
+        self.plan_wanted
+            && !self.config.dry_run
+            && self.side.root == RootState::Ok
+            && !self.side.sign_in_needed
+            && self.has_observed()
+            && self.flights.len() < MOST_FLIGHTS
+    }
+
+    /// Nodes whose time to cool down is over may be planned again.
+    fn warm_up(&mut self, now: Now) {
+        if self.next_retry_secs.is_some_and(|at| at <= now.unix_secs) {
+            self.next_retry_secs = None;
+            self.plan_wanted = true;
+        }
+        let is_any_ready = self.cooldown.values().any(|c| c.until_ms != 0 && c.until_ms <= now.ms);
+        if is_any_ready {
+            self.plan_wanted = true;
+            for cooldown in self.cooldown.values_mut().filter(|c| c.until_ms <= now.ms) {
+                cooldown.until_ms = 0;
+            }
+        }
+        if let Some(next) = self.cooldown.values().map(|c| c.until_ms).filter(|&ms| ms > now.ms).min() {
+            self.wake(next);
+        }
+    }
+
+    fn make_plan(&mut self, tx: &mut Tx<'_>, now: Now) -> Result<(), StoreError> {
+        for _ in 0..MOST_ROUNDS {
+            let trees = tx.window()?;
+            let policy = self.policy(tx, now)?;
+            let plan = planner::plan(&trees, &policy);
+            self.tell_notices(tx, now, &plan.notices)?;
+            self.adopt(tx, &trees, &plan)?;
+            if plan.bookkeeping.is_empty() {
+                return self.launch(tx, now, &trees, plan);
+            }
+            for step in &plan.bookkeeping {
+                self.keep_books(tx, step)?;
+            }
+        }
+        Err(super::broken("planning does not come to an end"))
+    }
+
+    fn launch(&mut self, tx: &mut Tx<'_>, now: Now, trees: &Trees, plan: Plan) -> Result<(), StoreError> {
+        self.note_conflicts(tx, now, &plan.conflicts)?;
+        self.note_case_clashes(tx, now, &plan.case_clashes)?;
+        self.clear_issues_of_the_gone(tx)?;
+        if !plan.asides.is_empty() {
+            for aside in &plan.asides {
+                self.launch_aside(tx, now, aside)?;
+            }
+            return Ok(());
+        }
+        self.launch_operations(tx, now, &plan.operations)?;
+        self.weigh_removals(tx, now, trees, &plan.removals)
+    }
+
+    pub(super) fn policy(&mut self, tx: &mut Tx<'_>, now: Now) -> Result<Policy, StoreError> {
+        let mut busy: BTreeSet<NodeId> = self.flights.values().map(|flight| flight.node).collect();
+        busy.extend(self.cooling(now));
+        Ok(Policy {
+            on_conflict: self.config.on_conflict,
+            conflict_label: self.conflict_label(now),
+            busy,
+            blocked: self.blocked_now(tx, now)?,
+        })
+    }
+
+    /// Both sides agree, or both have nothing: the synced tree follows.
+    fn adopt(&mut self, tx: &mut Tx<'_>, trees: &Trees, plan: &Plan) -> Result<(), StoreError> {
+        for &node in &plan.adopt {
+            let (Some(remote), Some(local)) = (tx.remote(node)?, tx.local(node)?) else { continue };
+            let is_agreed = trees.remote.get(&node).map(|r| r.content) == Some(local.content());
+            if !is_agreed || !matches!(local.content(), Content::Folder | Content::File(_)) {
+                continue;
+            }
+            tx.put_synced(&SyncedRow {
+                id: node,
+                parent: remote.parent,
+                remote_name: remote.name.clone(),
+                local_name: local.name.clone(),
+                content: local.content(),
+                rev: remote.rev.clone(),
+                size: remote.size,
+            })?;
+            self.settle_node(tx, node)?;
+        }
+        for &node in &plan.forget {
+            tx.remove_synced(node)?;
+        }
+        Ok(())
+    }
+
+    fn keep_books(&mut self, tx: &mut Tx<'_>, step: &Bookkeeping) -> Result<(), StoreError> {
+        match *step {
+            Bookkeeping::Rebase(node) => tx.remove_synced(node),
+            Bookkeeping::Pair { local, remote } => {
+                self.hashing.forget(&[local]);
+                tx.rename_node(local, remote)
+            }
+        }
+    }
+
+    /// A node is in step again: whatever was said about it is over.
+    pub(super) fn settle_node(&mut self, tx: &mut Tx<'_>, node: NodeId) -> Result<(), StoreError> {
+        self.cooldown.remove(&node);
+        self.notices_told.retain(|(told, _)| *told != node);
+        self.clear_all_issues_of(tx, node)
+    }
+
+    fn tell_notices(&mut self, tx: &mut Tx<'_>, now: Now, notices: &[Notice]) -> Result<(), StoreError> {
+        for notice in notices {
+            let (node, verb, kind) = match *notice {
+                Notice::KeptAgainstRemoteDelete(node) => (node, "kept", 0),
+                Notice::KeptAgainstLocalDelete(node) => (node, "kept", 1),
+                Notice::RemotePlaceTaken(node) => (node, "moved", 2),
+            };
+            if self.notices_told.insert((node, kind)) {
+                let path = self.shown_path(tx, node)?;
+                self.record_activity(tx, now, path, verb, None, 0)?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,426 @@
+//! Records what effects brought about: rows of the side that changed, and the synced row where content
+//! was carried over.
+//!
+//! Places need no synced row here: once both sides stand at one place, the next plan adopts it. Content
+//! does, because Dropbox may have moved on while it was being carried.
+
+use store::{FileHash, LocalRow, RemoteKind, RemoteRow, StoreError, SyncedRow, Tx};
+use sync_core::{Content, LocalStat, Name, NodeId, RemoteEntry, RemoteFile, SyncPath};
+
+use super::{
+    Failure, Loop, Now, Outcome, Progress,
+    dispatch::{Flight, Step, intent},
+    remote::{file_row, folder_row},
+};
+use crate::api::{ActivityView, Direction, Event as ApiEvent};
+
+impl Loop {
+    /// Takes in how an effect ended.
+    pub(super) fn finish(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Now,
+        op: i64,
+        result: Result<Outcome, Failure>,
+    ) -> Result<(), StoreError> {
+        let Some(flight) = self.flights.remove(&op) else { return Ok(()) };
+        self.on_disk.land(&flight);
+        match result {
+            Ok(outcome) => {
+                if let Some(direction) = flight.step.direction() {
+                    self.asks.count(direction);
+                }
+                self.record(tx, now, &flight, outcome)?;
+                self.cooldown.remove(&flight.node);
+            }
+            // Half of a renaming in two steps may be done: the intent stays, and the next plan finishes it.
+            Err(failure) if matches!(flight.step, Step::MoveRemote { .. }) => {
+                return self.effect_failed(tx, now, &flight, failure);
+            }
+            Err(failure) => self.effect_failed(tx, now, &flight, failure)?,
+        }
+        tx.remove_intent(op)?;
+        self.plan_wanted |= self.flights.is_empty() || is_structural(&flight.step);
+        Ok(())
+    }
+
+    fn record(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Now,
+        flight: &Flight,
+        outcome: Outcome,
+    ) -> Result<(), StoreError> {
+        let node = flight.node;
+        match (&flight.step, outcome) {
+            (Step::MkdirLocal { parent, name }, Outcome::Local { stat, .. }) => {
+                self.local.touch(node);
+                self.put_local_at(tx, now, node, (*parent, name), stat, None, false)?;
+                self.local.look_later(now, node, 0);
+                self.record_activity(tx, now, flight.path.clone(), "added", Some(Direction::Down), 0)
+            }
+            (Step::Download { parent, name, remote }, Outcome::Local { stat, blake3, racy }) => {
+                self.record_download(tx, now, flight, (*parent, name), remote, (stat, blake3, racy))
+            }
+            (Step::MoveLocal { parent, name }, Outcome::Local { stat, .. }) => {
+                self.local.touch(node);
+                let hash = tx.local(node)?.and_then(|row| row.hash);
+                self.put_local_at(tx, now, node, (*parent, name), stat, hash, false)?;
+                self.record_activity(tx, now, flight.path.clone(), "moved", Some(Direction::Down), 0)
+            }
+            (Step::Aside { name, becomes_copy }, Outcome::Local { stat, .. }) => {
+                self.record_aside(tx, now, flight, name, *becomes_copy, stat)
+            }
+            (Step::Merge { remote }, Outcome::Local { stat, racy, .. }) => {
+                self.record_merge(tx, now, node, remote, stat, racy)
+            }
+            (Step::TrashLocal, Outcome::Trashed { put_back }) => {
+                self.record_trash(tx, now, flight, &put_back)
+            }
+            (Step::MkdirRemote { parent, name }, Outcome::RemoteFolder(folder)) => {
+                self.remote.writes += 1;
+                if tx.remote_by_rid(&folder.id)?.is_none() {
+                    let generation = tx.listing()?.generation;
+                    let row = folder_row(node, *parent, folder.name.clone(), name.key());
+                    let row = RemoteRow { rid: Some(folder.id), generation, ..row };
+                    self.put_remote_if_free(tx, row)?;
+                }
+                self.record_activity(tx, now, flight.path.clone(), "added", Some(Direction::Up), 0)
+            }
+            (Step::Upload { parent, name, local }, Outcome::RemoteFile(file)) => {
+                self.record_upload(tx, now, flight, (*parent, name), local, *file)
+            }
+            (Step::MoveRemote { parent, name }, Outcome::RemoteMoved(entry)) => {
+                self.record_remote_move(tx, node, *parent, name, *entry)?;
+                self.record_activity(tx, now, flight.path.clone(), "moved", Some(Direction::Up), 0)
+            }
+            (Step::DeleteRemote, Outcome::RemoteGone) => {
+                self.remote.writes += 1;
+                if tx.remote_children(node)?.is_empty() {
+                    tx.remove_remote(node)?;
+                } else {
+                    self.look_at_dropbox();
+                }
+                self.record_activity(tx, now, flight.path.clone(), "deleted", Some(Direction::Up), 0)
+            }
+            (step, outcome) => Err(super::broken(format!("{step:?} ended with {outcome:?}"))),
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the columns of one row")]
+    fn put_local_at(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Now,
+        node: NodeId,
+        place: (NodeId, &Name),
+        stat: LocalStat,
+        hash: Option<FileHash>,
+        racy: bool,
+    ) -> Result<(), StoreError> {
+        let (parent, name) = place;
+        let is_taken = tx.local_by_name(parent, name)?.is_some_and(|row| row.id != node);
+        if is_taken || !self.is_local_dir(tx, parent)? {
+            // The trees moved on meanwhile; what stands on disk is found by looking again.
+            self.local.look_later(now, parent, 0);
+            return Ok(());
+        }
+        tx.put_local(&LocalRow { id: node, parent, name: name.clone(), stat, hash, racy, usable: true })
+    }
+
+    fn is_local_dir(&self, tx: &mut Tx<'_>, dir: NodeId) -> Result<bool, StoreError> {
+        Ok(dir == NodeId::ROOT || tx.local(dir)?.is_some())
+    }
+
+    fn record_download(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Now,
+        flight: &Flight,
+        place: (NodeId, &Name),
+        remote: &RemoteRow,
+        written: (LocalStat, Option<[u8; 32]>, bool),
+    ) -> Result<(), StoreError> {
+        let node = flight.node;
+        self.local.touch(node);
+        let before = tx.local(node)?;
+        let verb = if before.is_some() { "updated" } else { "added" };
+        let place = before.as_ref().map_or(place, |row| (row.parent, &row.name));
+        let (stat, blake3, racy) = written;
+        let (Some(content), Some(blake3)) = (remote.content_hash, blake3) else {
+            return Err(super::broken("a download without a hash"));
+        };
+        self.put_local_at(tx, now, node, place, stat, Some(FileHash { content, blake3 }), racy)?;
+        if let Some(local) = tx.local(node)? {
+            // What was carried, not what Dropbox has by now: a newer revision is planned next.
+            tx.put_synced(&synced_row(remote, &local, content))?;
+        }
+        self.settle_node(tx, node)?;
+        self.record_activity(tx, now, flight.path.clone(), verb, Some(Direction::Down), remote.size)
+    }
+
+    fn record_aside(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Now,
+        flight: &Flight,
+        name: &Name,
+        becomes_copy: bool,
+        stat: LocalStat,
+    ) -> Result<(), StoreError> {
+        let Some(row) = tx.local(flight.node)? else { return Ok(()) };
+        let node = if becomes_copy {
+            tx.remove_local(row.id)?;
+            tx.new_node()?
+        } else {
+            row.id
+        };
+        self.local.touch(node);
+        self.local.touch(row.id);
+        self.put_local_at(tx, now, node, (row.parent, name), stat, row.hash, row.racy)?;
+        let path = self.shown_path(tx, node)?;
+        self.record_activity(tx, now, path, "conflict", None, 0)
+    }
+
+    /// The merge result is on disk; saying that Dropbox's version was its base makes it an upload.
+    fn record_merge(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Now,
+        node: NodeId,
+        remote: &RemoteRow,
+        stat: LocalStat,
+        racy: bool,
+    ) -> Result<(), StoreError> {
+        self.local.touch(node);
+        let Some(row) = tx.local(node)? else { return Ok(()) };
+        let place = (row.parent, row.name.clone());
+        self.put_local_at(tx, now, node, (place.0, &place.1), stat, None, racy)?;
+        if let (Some(content), Some(local)) = (remote.content_hash, tx.local(node)?) {
+            tx.put_synced(&synced_row(remote, &local, content))?;
+        }
+        Ok(())
+    }
+
+    fn record_trash(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Now,
+        flight: &Flight,
+        put_back: &[SyncPath],
+    ) -> Result<(), StoreError> {
+        let parent = tx.local(flight.node)?.map_or(NodeId::ROOT, |row| row.parent);
+        self.removals.note_done(now, tx.synced_subtree(flight.node)?.len() as u64);
+        for id in tx.local_subtree(flight.node)? {
+            self.local.touch(id);
+        }
+        self.remove_local_subtree(tx, flight.node)?;
+        if !put_back.is_empty() {
+            // What was not as planned stands there again, and is found as new.
+            self.local.look_later(now, parent, 0);
+        }
+        self.record_activity(tx, now, flight.path.clone(), "deleted", Some(Direction::Down), 0)
+    }
+
+    fn record_upload(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Now,
+        flight: &Flight,
+        place: (NodeId, &Name),
+        local: &LocalRow,
+        file: RemoteFile,
+    ) -> Result<(), StoreError> {
+        let node = flight.node;
+        self.remote.writes += 1;
+        tx.remove_session(node)?;
+        let verb = if tx.remote(node)?.is_some() { "updated" } else { "added" };
+        let generation = tx.listing()?.generation;
+        let (parent, key) = match tx.remote(node)? {
+            Some(row) => (row.parent, row.key),
+            None => (place.0, place.1.key()),
+        };
+        let content = file.content_hash;
+        // The feed may have brought the file before this answer came, as a node of its own; then the planner
+        // pairs the two.
+        if tx.remote_by_rid(&file.id)?.is_none_or(|row| row.id == node) {
+            let row = file_row(node, parent, key, generation, file);
+            if let (true, Some(content)) = (self.put_remote_if_free(tx, row.clone())?, content) {
+                let local_now = tx.local(node)?.unwrap_or_else(|| local.clone());
+                let named = LocalRow { parent: local_now.parent, name: local_now.name, ..local.clone() };
+                tx.put_synced(&SyncedRow { parent: row.parent, ..synced_row(&row, &named, content) })?;
+            }
+        }
+        self.settle_node(tx, node)?;
+        let bytes = local.stat.size;
+        self.record_activity(tx, now, flight.path.clone(), verb, Some(Direction::Up), bytes)
+    }
+
+    fn put_remote_if_free(&mut self, tx: &mut Tx<'_>, row: RemoteRow) -> Result<bool, StoreError> {
+        let is_taken = tx.remote_child(row.parent, &row.key)?.is_some_and(|other| other.id != row.id);
+        let has_folder = row.parent == NodeId::ROOT || tx.remote(row.parent)?.is_some();
+        if is_taken || !has_folder {
+            self.look_at_dropbox();
+            return Ok(false);
+        }
+        tx.put_remote(&row)?;
+        Ok(true)
+    }
+
+    fn record_remote_move(
+        &mut self,
+        tx: &mut Tx<'_>,
+        node: NodeId,
+        parent: NodeId,
+        name: &Name,
+        entry: RemoteEntry,
+    ) -> Result<(), StoreError> {
+        self.remote.writes += 1;
+        let Some(row) = tx.remote(node)? else { return Ok(()) };
+        let moved = match entry {
+            RemoteEntry::File(file) => file_row(node, parent, name.key(), row.generation, file),
+            RemoteEntry::Folder(folder) => {
+                RemoteRow { parent, name: folder.name, key: name.key(), rid: Some(folder.id), ..row }
+            }
+            RemoteEntry::Deleted { .. } => {
+                self.look_at_dropbox();
+                return Ok(());
+            }
+        };
+        self.put_remote_if_free(tx, moved)?;
+        // A move gives a file a new revision but no new content.
+        if let (Some(synced), Some(row)) = (tx.synced(node)?, tx.remote(node)?)
+            && row.kind == RemoteKind::File
+            && row.content_hash.map(Content::File) == Some(synced.content)
+        {
+            tx.put_synced(&SyncedRow { rev: row.rev, ..synced })?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn observe_progress(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Now,
+        progress: Progress,
+    ) -> Result<(), StoreError> {
+        let Some(flight) = self.flights.get_mut(&progress.op) else { return Ok(()) };
+        flight.bytes_done = progress.bytes_done;
+        if let (Some((session_id, offset)), Step::Upload { local, .. }) = (progress.session, &flight.step)
+            && let Some(hash) = &local.hash
+        {
+            tx.put_session(&store::SessionRow {
+                node: flight.node,
+                session_id,
+                offset,
+                size: local.stat.size,
+                stat: serde_json::to_value(local.stat).unwrap_or_default(),
+                content_hash: hash.content,
+                started_secs: now.unix_secs,
+            })?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn record_activity(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Now,
+        path: String,
+        verb: &str,
+        direction: Option<Direction>,
+        bytes: u64,
+    ) -> Result<(), StoreError> {
+        let direction_text = direction.map(|d| match d {
+            Direction::Up => "up".to_owned(),
+            Direction::Down => "down".to_owned(),
+        });
+        let row = store::ActivityRow {
+            id: 0,
+            time_secs: now.unix_secs,
+            path: path.clone(),
+            verb: verb.into(),
+            direction: direction_text,
+            bytes,
+            batch: self.batch,
+        };
+        tx.add_activity(&row)?;
+        let view = ActivityView {
+            time: super::status::rfc3339(now.unix_secs),
+            workspace: self.config.workspace.clone(),
+            path,
+            verb: verb.into(),
+            direction,
+            bytes,
+            batch: self.batch,
+        };
+        self.commands.push(super::Command::Tell(Box::new(ApiEvent::Activity(view))));
+        Ok(())
+    }
+
+    /// The path to show for a node: where it stands here, else where it stands at Dropbox.
+    pub(super) fn shown_path(&self, tx: &mut Tx<'_>, node: NodeId) -> Result<String, StoreError> {
+        if tx.local(node)?.is_some()
+            && let Some(path) = tx.local_path(node)?
+        {
+            return Ok(path.to_string());
+        }
+        if tx.remote(node)?.is_some()
+            && let Some(path) = tx.remote_path(node)?
+        {
+            return Ok(path.to_string());
+        }
+        Ok(tx.synced_path(node)?.map_or_else(String::new, |path| path.to_string()))
+    }
+
+    /// Prepares what the last run left half done; called once, before anything is observed.
+    pub(super) fn recover_intents(&mut self, tx: &mut Tx<'_>, now: Now) -> Result<(), StoreError> {
+        let mut recoveries = Vec::new();
+        for pending in tx.intents()? {
+            let names = pending.payload.get("path").cloned().unwrap_or_default();
+            let names: Vec<Name> = serde_json::from_value(names).unwrap_or_default();
+            let path = SyncPath::from_names(names);
+            let node = NodeId(pending.payload.get("node").and_then(|n| n.as_i64()).unwrap_or_default());
+            match pending.kind.as_str() {
+                intent::PUBLISH => {
+                    recoveries.push(super::Recovery::Publish {
+                        op: pending.op,
+                        label: self.conflict_label(now),
+                        expected: pending
+                            .payload
+                            .get("expected")
+                            .and_then(|stat| serde_json::from_value(stat.clone()).ok()),
+                        path,
+                    });
+                }
+                intent::TRASH => recoveries.push(super::Recovery::Trash {
+                    op: pending.op,
+                    expected: super::dispatch::expected_below(tx, node, &path)?,
+                    path,
+                }),
+                _ => continue,
+            }
+            tx.remove_intent(pending.op)?;
+        }
+        self.commands.push(super::Command::Recover(recoveries));
+        Ok(())
+    }
+}
+
+/// What both sides agree on after content was carried over.
+fn synced_row(remote: &RemoteRow, local: &LocalRow, content: sync_core::ContentHash) -> SyncedRow {
+    SyncedRow {
+        id: remote.id,
+        parent: remote.parent,
+        remote_name: remote.name.clone(),
+        local_name: local.name.clone(),
+        content: Content::File(content),
+        rev: remote.rev.clone(),
+        size: remote.size,
+    }
+}
+
+/// Others may have been waiting for it.
+fn is_structural(step: &Step) -> bool {
+    !matches!(step, Step::Download { .. } | Step::Upload { .. })
+}

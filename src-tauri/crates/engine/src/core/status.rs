@@ -1,0 +1,173 @@
+//! Says what the workspace is doing, and tells everybody who listens when that changes.
+
+use store::{StoreError, Tx};
+
+use super::{Command, Loop, Now, RootState};
+use crate::api::{
+    Direction, Event, Pending, StatusView, TransferView, Watching, WorkspaceState, WorkspaceStatus,
+};
+
+/// Progress of transfers is told at most this often.
+const TELL_MS: u64 = 250;
+
+/// Transfers that are shown one by one.
+const MOST_SHOWN: usize = 20;
+
+/// What was told last.
+#[derive(Debug)]
+pub(super) struct Told {
+    status: WorkspaceStatus,
+    at_ms: u64,
+}
+
+impl Loop {
+    /// Returns the most urgent thing that is true of this workspace.
+    pub(super) fn derive_state(&self, held: u64, pending: &Pending) -> WorkspaceState {
+        let is_waiting = pending.uploads + pending.downloads + pending.other > 0;
+        if self.paused {
+            WorkspaceState::Paused
+        } else if self.side.sign_in_needed {
+            WorkspaceState::NeedsSignIn
+        } else if self.side.root != RootState::Ok {
+            WorkspaceState::FolderMissing
+        } else if self.side.offline {
+            WorkspaceState::Offline
+        } else if held > 0 {
+            WorkspaceState::Guard
+        } else if self.side.disk_full_until.is_some() {
+            WorkspaceState::DiskFull
+        } else if self.side.quota_full_until.is_some() {
+            WorkspaceState::QuotaFull
+        } else if !self.has_observed() {
+            WorkspaceState::Indexing
+        } else if is_waiting || self.is_working() {
+            WorkspaceState::Syncing
+        } else {
+            WorkspaceState::Idle
+        }
+    }
+
+    /// Something is under way or about to be.
+    pub(super) fn is_working(&self) -> bool {
+        !self.flights.is_empty()
+            || !self.hashing.is_idle()
+            || self.removals.waiting > 0
+            || self.plan_wanted
+            || !self.local.is_quiet()
+            || !self.remote.is_settled()
+    }
+
+    pub(super) fn status(&mut self, tx: &mut Tx<'_>) -> Result<WorkspaceStatus, StoreError> {
+        let pending = self.pending(tx)?;
+        let held = tx.held_deletions()?.iter().filter(|row| !row.approved).count() as u64;
+        Ok(WorkspaceStatus {
+            id: self.config.workspace.clone(),
+            state: self.derive_state(held, &pending),
+            pending,
+            watching: Watching { folders: self.local.watched, complete: self.local.is_covered() },
+            last_synced: self.last_synced_secs.map(rfc3339),
+            conflicts: tx.conflicts()?.len() as u64,
+            issues: tx.issues()?.len() as u64,
+            held_deletions: held,
+        })
+    }
+
+    fn pending(&self, tx: &mut Tx<'_>) -> Result<Pending, StoreError> {
+        let mut pending = Pending::default();
+        for flight in self.flights.values() {
+            match flight.step.direction() {
+                Some(Direction::Up) => pending.uploads += 1,
+                Some(Direction::Down) => pending.downloads += 1,
+                None => pending.other += 1,
+            }
+            pending.bytes += flight.bytes_total.saturating_sub(flight.bytes_done);
+        }
+        let cooling = self.cooldown.values().filter(|c| c.until_ms > 0).count() as u64;
+        pending.other += cooling + self.removals.waiting as u64;
+        // What is planned later than the effects under way: known to be different, not yet looked at.
+        if self.flights.len() >= super::planning::MOST_FLIGHTS {
+            pending.other += tx.dirty_count()?.saturating_sub(self.flights.len() as u64);
+        }
+        Ok(pending)
+    }
+
+    pub(super) fn transfers(&self, now: Now) -> Vec<TransferView> {
+        let flights = self.flights.values().filter_map(|flight| {
+            let direction = flight.step.direction()?;
+            let elapsed_ms = now.ms.saturating_sub(flight.started_ms).max(1);
+            Some(TransferView {
+                workspace: self.config.workspace.clone(),
+                path: flight.path.clone(),
+                direction,
+                bytes_done: flight.bytes_done,
+                bytes_total: flight.bytes_total,
+                rate: flight.bytes_done.saturating_mul(1000) / elapsed_ms,
+            })
+        });
+        let mut views: Vec<TransferView> = flights.collect();
+        views.sort_by_key(|view| std::cmp::Reverse(view.bytes_done));
+        views.truncate(MOST_SHOWN);
+        views
+    }
+
+    /// Tells what changed since it was told last.
+    pub(super) fn tell_changes(&mut self, tx: &mut Tx<'_>, now: Now) -> Result<(), StoreError> {
+        self.end_full_sides(tx, now)?;
+        for what in std::mem::take(&mut self.changed) {
+            self.tell(Event::Changed { what: what.into() });
+        }
+        let status = self.status(tx)?;
+        if status.state == WorkspaceState::Idle {
+            let was_busy = self.told.as_ref().is_none_or(|told| told.status.state != WorkspaceState::Idle);
+            if was_busy && status.conflicts == 0 {
+                self.last_synced_secs = Some(now.unix_secs);
+                self.batch = tx.new_op()?;
+            }
+        }
+        let status = WorkspaceStatus { last_synced: self.last_synced_secs.map(rfc3339), ..status };
+        let is_new = match &self.told {
+            None => true,
+            Some(told) if told.status == status => false,
+            Some(told) => told.status.state != status.state || now.ms >= told.at_ms + TELL_MS,
+        };
+        if is_new {
+            let transfers = self.transfers(now);
+            self.tell(Event::Status(StatusView {
+                state: status.state,
+                workspaces: vec![status.clone()],
+                transfers,
+            }));
+            self.told = Some(Told { status, at_ms: now.ms });
+        } else if self.told.as_ref().is_some_and(|told| told.status != status) {
+            self.wake(now.ms + TELL_MS);
+        }
+        Ok(())
+    }
+
+    fn tell(&mut self, event: Event) {
+        self.commands.push(Command::Tell(Box::new(event)));
+    }
+
+    /// A side counts as full until its time is over and nothing of it has failed again.
+    fn end_full_sides(&mut self, tx: &mut Tx<'_>, now: Now) -> Result<(), StoreError> {
+        if self.side.disk_full_until.is_some_and(|until| until <= now.ms) {
+            self.side.disk_full_until = None;
+            self.plan_wanted = true;
+            self.clear_workspace_issue(tx, "disk_full")?;
+        }
+        if self.side.quota_full_until.is_some_and(|until| until <= now.ms) {
+            self.side.quota_full_until = None;
+            self.plan_wanted = true;
+            self.clear_workspace_issue(tx, "quota_full")?;
+        }
+        for until in [self.side.disk_full_until, self.side.quota_full_until].into_iter().flatten() {
+            self.wake(until);
+        }
+        Ok(())
+    }
+}
+
+/// Formats a time as RFC 3339 in UTC.
+pub(super) fn rfc3339(unix_secs: i64) -> String {
+    jiff::Timestamp::from_second(unix_secs).unwrap_or(jiff::Timestamp::UNIX_EPOCH).to_string()
+}

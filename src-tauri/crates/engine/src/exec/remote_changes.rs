@@ -1,0 +1,147 @@
+//! Folders, moves and deletions at Dropbox: one call at a time per workspace, neighbours of a kind
+//! together in one call, in the order they were planned.
+
+use std::collections::VecDeque;
+
+use dropbox_client::DeleteTarget;
+use tokio::sync::mpsc;
+
+use super::Executor;
+use crate::core::{Effect, Failure, Outcome};
+
+/// Entries of one batch, as Dropbox allows.
+const BATCH_ENTRIES: usize = 1000;
+
+/// A change at Dropbox that is wanted.
+pub(super) struct Change {
+    pub(super) epoch: u64,
+    pub(super) op: i64,
+    pub(super) effect: Effect,
+}
+
+pub(super) async fn run(executor: Executor, mut changes: mpsc::UnboundedReceiver<Change>) {
+    let mut queue = VecDeque::new();
+    loop {
+        if queue.is_empty() {
+            match changes.recv().await {
+                Some(change) => queue.push_back(change),
+                None => return,
+            }
+        }
+        while let Ok(change) = changes.try_recv() {
+            queue.push_back(change);
+        }
+        let batch = take_batch(&executor, &mut queue);
+        run_batch(&executor, batch).await;
+    }
+}
+
+/// Takes the front of the queue and what follows it, as far as it is of the same kind.
+fn take_batch(executor: &Executor, queue: &mut VecDeque<Change>) -> Vec<Change> {
+    let mut batch: Vec<Change> = Vec::new();
+    while let Some(change) = queue.pop_front() {
+        if executor.still_wanted(change.epoch).is_err() {
+            executor.done(change.op, Err(Failure::Cancelled));
+            continue;
+        }
+        if batch.first().is_some_and(|first| kind(&first.effect) != kind(&change.effect))
+            || batch.len() >= BATCH_ENTRIES
+        {
+            queue.push_front(change);
+            break;
+        }
+        batch.push(change);
+    }
+    batch
+}
+
+#[derive(PartialEq, Eq)]
+enum Kind {
+    Mkdir,
+    Move,
+    Delete,
+    /// Runs alone.
+    Single,
+}
+
+fn kind(effect: &Effect) -> Kind {
+    match effect {
+        Effect::MkdirRemote { .. } => Kind::Mkdir,
+        Effect::MoveRemote { through: None, .. } => Kind::Move,
+        Effect::DeleteRemote { .. } => Kind::Delete,
+        _ => Kind::Single,
+    }
+}
+
+async fn run_batch(executor: &Executor, batch: Vec<Change>) {
+    let Some(first) = batch.first() else { return };
+    match kind(&first.effect) {
+        Kind::Mkdir => create_folders(executor, batch).await,
+        Kind::Move => move_batch(executor, batch).await,
+        Kind::Delete => delete(executor, batch).await,
+        Kind::Single => {
+            for change in batch {
+                let result = move_through(executor, change.effect).await;
+                executor.done(change.op, result);
+            }
+        }
+    }
+}
+
+async fn create_folders(executor: &Executor, batch: Vec<Change>) {
+    let (ops, paths) = split(batch, |effect| match effect {
+        Effect::MkdirRemote { path } => Some(path),
+        _ => None,
+    });
+    let results = executor.inner.client.create_folders(paths).await;
+    finish(executor, ops, results, |folder| Outcome::RemoteFolder(Box::new(folder)));
+}
+
+async fn delete(executor: &Executor, batch: Vec<Change>) {
+    let (ops, targets) = split(batch, |effect| match effect {
+        Effect::DeleteRemote { target, rev } => Some(DeleteTarget { path: target, parent_rev: rev }),
+        _ => None,
+    });
+    let results = executor.inner.client.delete(targets).await;
+    finish(executor, ops, results, |()| Outcome::RemoteGone);
+}
+
+async fn move_batch(executor: &Executor, batch: Vec<Change>) {
+    let (ops, moves) = split(batch, |effect| match effect {
+        Effect::MoveRemote { from, to, .. } => Some((from, to)),
+        _ => None,
+    });
+    let results = executor.inner.client.move_batch(moves).await;
+    finish(executor, ops, results, |entry| Outcome::RemoteMoved(Box::new(entry)));
+}
+
+/// Changes only the spelling of a name, which takes two moves. When the first one was done by a run that
+/// ended in between, the second alone is left.
+async fn move_through(executor: &Executor, effect: Effect) -> Result<Outcome, Failure> {
+    let Effect::MoveRemote { from, to, through: Some(through) } = effect else {
+        return Err(Failure::Cancelled);
+    };
+    let client = &executor.inner.client;
+    client.move_one(&from, &through).await?;
+    Ok(Outcome::RemoteMoved(Box::new(client.move_one(&from, &to).await?)))
+}
+
+fn split<T>(batch: Vec<Change>, take: impl Fn(Effect) -> Option<T>) -> (Vec<i64>, Vec<T>) {
+    batch.into_iter().filter_map(|change| Some((change.op, take(change.effect)?))).unzip()
+}
+
+fn finish<T>(
+    executor: &Executor,
+    ops: Vec<i64>,
+    results: Result<Vec<Result<T, dropbox_client::ClientError>>, dropbox_client::ClientError>,
+    outcome: impl Fn(T) -> Outcome,
+) {
+    match results {
+        Ok(results) => {
+            for (op, result) in ops.into_iter().zip(results) {
+                executor.done(op, result.map(&outcome).map_err(Failure::Dropbox));
+            }
+        }
+        Err(error) => ops.into_iter().for_each(|op| executor.done(op, Err(error.clone().into()))),
+    }
+}

@@ -1,0 +1,199 @@
+//! Linked accounts: their rows, secrets and clients.
+
+use dropbox_client::{
+    Client, ClientError, Credentials, Options, SecretString,
+    secrets::{self, AccountSecrets, StoreKind},
+};
+use store::AccountRow;
+
+use super::{Secrets, StartError, Supervisor, from_client};
+use crate::api::{AccountState, AccountView, CallError, Code, NewAccount, SecretStoreKind};
+
+impl Supervisor {
+    /// Makes a client for every account whose secrets can be read.
+    pub(super) async fn open_accounts(&self) -> Result<(), StartError> {
+        let rows = {
+            let mut state = self.inner.state.lock().expect("BUG: nothing panics while it is held");
+            state.transaction(|tx| tx.accounts())?
+        };
+        for row in rows {
+            let client = match self.client_of(&row).await {
+                Ok(client) => Some(client),
+                Err(error) => {
+                    tracing::error!(account = %row.id, %error, "the account cannot be used");
+                    None
+                }
+            };
+            self.inner.clients.lock().await.insert(row.id, client);
+        }
+        Ok(())
+    }
+
+    async fn client_of(&self, row: &AccountRow) -> Result<Client, CallError> {
+        let store = self.secrets(&row.secret_store).await?;
+        let secrets = store.get(&row.id).await.map_err(failed)?;
+        let secrets = secrets.ok_or_else(|| {
+            CallError::new(
+                Code::NotLinked,
+                "The sign-in of this account is not in the secret store any more; link it again.",
+            )
+        })?;
+        let endpoints = serde_json::from_value(row.endpoints.clone()).map_err(failed)?;
+        self.client(endpoints, &row.app_key, secrets)
+    }
+
+    fn client(
+        &self,
+        endpoints: dropbox_client::Endpoints,
+        app_key: &str,
+        secrets: AccountSecrets,
+    ) -> Result<Client, CallError> {
+        let settings = &self.inner.options.settings;
+        let limit = |bytes: u64| (bytes > 0).then_some(bytes);
+        let options = Options {
+            extra_root_certificate: self.inner.options.extra_root_certificate.clone(),
+            upload_limit: limit(settings.upload_limit),
+            download_limit: limit(settings.download_limit),
+            ..Options::default()
+        };
+        let credentials = Credentials {
+            app_key: app_key.to_owned(),
+            app_secret: secrets.app_secret,
+            refresh_token: secrets.refresh_token,
+        };
+        Client::new(endpoints, credentials, options).map_err(from_client)
+    }
+
+    async fn secrets(&self, kind: &str) -> Result<Secrets, CallError> {
+        let kind = if kind == "file" { StoreKind::File } else { StoreKind::Keyring };
+        secrets::open(kind, &self.inner.home.secrets_dir()).await.map_err(failed)
+    }
+
+    pub(super) async fn add_account(&self, new: NewAccount) -> Result<AccountView, CallError> {
+        let secrets = AccountSecrets {
+            refresh_token: SecretString::from(new.refresh_token),
+            app_secret: new.app_secret.map(SecretString::from),
+        };
+        let client = self.client(new.endpoints.clone(), &new.app_key, secrets.clone())?;
+        let account = client.account().await.map_err(from_client)?;
+        let space = client.space().await.map_err(from_client)?;
+        let kind = match new.secret_store {
+            SecretStoreKind::Keyring => "keyring",
+            SecretStoreKind::File => "file",
+        };
+        let has_secret = secrets.app_secret.is_some();
+        self.secrets(kind).await?.set(&account.id, secrets).await.map_err(failed)?;
+        let row = AccountRow {
+            id: account.id.clone(),
+            email: account.email,
+            name: account.name,
+            app_key: new.app_key,
+            has_secret,
+            scope: new.scope,
+            redirect_url: new.redirect_url,
+            endpoints: serde_json::to_value(&new.endpoints).map_err(failed)?,
+            secret_store: kind.into(),
+            state: "linked".into(),
+            root_namespace: account.root_namespace,
+            used_bytes: space.used,
+            allocated_bytes: space.allocated,
+            linked_secs: self.inner.options.clock.now().unix_secs,
+        };
+        self.state(|tx| tx.put_account(&row))?;
+        self.inner.clients.lock().await.insert(row.id.clone(), Some(client));
+        self.restart_workspaces_of(&row.id).await?;
+        self.changed("accounts");
+        view(row, AccountState::Linked)
+    }
+
+    pub(super) async fn account_views(&self) -> Result<Vec<AccountView>, CallError> {
+        let rows = self.state(|tx| tx.accounts())?;
+        let mut views = Vec::new();
+        for mut row in rows {
+            let client = self.inner.clients.lock().await.get(&row.id).cloned().flatten();
+            let mut state = AccountState::NeedsSignIn;
+            if let Some(client) = client {
+                state = AccountState::Linked;
+                match client.space().await {
+                    Ok(space) => {
+                        (row.used_bytes, row.allocated_bytes) = (space.used, space.allocated);
+                        self.state(|tx| tx.put_account(&row))?;
+                    }
+                    Err(ClientError::SignInNeeded(_)) => state = AccountState::NeedsSignIn,
+                    // The figures of the last time will do.
+                    Err(_) => {}
+                }
+            }
+            views.push(view(row, state)?);
+        }
+        Ok(views)
+    }
+
+    /// Revokes the sign-in and forgets its secrets. Files stay, and so do the workspaces: they wait for the
+    /// account to be linked again.
+    pub(super) async fn unlink_account(&self, id: &str) -> Result<(), CallError> {
+        let row = self.account_row(Some(id))?;
+        let client = self.inner.clients.lock().await.insert(row.id.clone(), None).flatten();
+        self.stop_workspaces_of(&row.id).await;
+        if let Some(client) = client {
+            // Without a connection the token stays valid at Dropbox, but nobody has it any more.
+            if let Err(error) = client.revoke().await {
+                tracing::warn!(%error, "the sign-in could not be revoked at Dropbox");
+            }
+        }
+        self.secrets(&row.secret_store).await?.delete(&row.id).await.map_err(failed)?;
+        self.state(|tx| tx.remove_account(&row.id))?;
+        self.inner.clients.lock().await.remove(&row.id);
+        self.open_workspaces_of(&row.id).await?;
+        self.changed("accounts");
+        Ok(())
+    }
+
+    /// Returns the account with this id or e-mail address, or the only one.
+    pub(super) fn account_row(&self, id: Option<&str>) -> Result<AccountRow, CallError> {
+        let mut rows = self.state(|tx| tx.accounts())?;
+        if rows.is_empty() {
+            return Err(CallError::new(Code::NotLinked, "No account is linked. Run: lockstep account link"));
+        }
+        match id {
+            Some(id) => rows.into_iter().find(|row| row.id == id || row.email == id).ok_or_else(|| {
+                CallError::new(
+                    Code::NotFound,
+                    format!("There is no account {id:?}. Run: lockstep account list"),
+                )
+            }),
+            None if rows.len() == 1 => Ok(rows.remove(0)),
+            None => Err(CallError::new(
+                Code::BadInput,
+                "Several accounts are linked; say which one with --account.",
+            )),
+        }
+    }
+
+    pub(super) async fn client_for(&self, account: &str) -> Result<Client, CallError> {
+        let clients = self.inner.clients.lock().await;
+        clients.get(account).cloned().flatten().ok_or_else(|| {
+            CallError::new(
+                Code::NotLinked,
+                "The account's sign-in cannot be read. Unlock the keyring, or link the account again.",
+            )
+        })
+    }
+}
+
+fn view(row: AccountRow, state: AccountState) -> Result<AccountView, CallError> {
+    Ok(AccountView {
+        id: row.id,
+        email: row.email,
+        name: row.name,
+        app_key: row.app_key,
+        endpoints: serde_json::from_value(row.endpoints).map_err(failed)?,
+        state,
+        used_bytes: row.used_bytes,
+        allocated_bytes: row.allocated_bytes,
+    })
+}
+
+fn failed(error: impl std::fmt::Display) -> CallError {
+    CallError::new(Code::Failed, error.to_string())
+}

@@ -1,0 +1,371 @@
+//! The list of workspaces, and starting and stopping them.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use dropbox_client::ClientError;
+use store::WorkspaceRow;
+use sync_core::{RemoteEntry, SyncPath, guard::GuardLimits, plan::OnConflict};
+
+use super::{Running, StartError, Supervisor, from_client, read};
+use crate::{
+    api::{CallError, Code, ConflictPolicy, NewWorkspace, WorkspaceState, WorkspaceStatus, WorkspaceView},
+    core::{Config, Request},
+    exec::Limits,
+    workspace::{Plan, Workspace},
+};
+
+/// Entries of one page of a listing, as Dropbox allows at most.
+const PAGE_ENTRIES: u32 = 2000;
+
+/// A new workspace whose fields have been checked.
+pub(super) struct Checked {
+    pub(super) account: String,
+    /// Empty for all of Dropbox, else `/Path`.
+    pub(super) remote_root: String,
+    pub(super) local: PathBuf,
+    pub(super) excludes: Vec<SyncPath>,
+}
+
+impl Supervisor {
+    pub(super) async fn open_workspaces(&self) -> Result<(), StartError> {
+        let rows = {
+            let mut state = self.inner.state.lock().expect("BUG: nothing panics while it is held");
+            state.transaction(|tx| tx.workspaces())?
+        };
+        for row in rows {
+            self.start_workspace(&row).await;
+        }
+        Ok(())
+    }
+
+    async fn start_workspace(&self, row: &WorkspaceRow) {
+        let resting = !self.inner.options.autostart_workspaces && !row.paused;
+        let plan = self.plan_for(row, row.paused || resting, false).await;
+        let workspace = Arc::new(Workspace::start(plan, self.tell()));
+        self.inner.workspaces.lock().await.insert(row.id.clone(), Running { workspace, resting });
+    }
+
+    async fn plan_for(&self, row: &WorkspaceRow, paused: bool, dry_run: bool) -> Plan {
+        let settings = &self.inner.options.settings;
+        let client = self.inner.clients.lock().await.get(&row.account).cloned().flatten();
+        let account = self.state(|tx| tx.account(&row.account)).ok().flatten();
+        Plan {
+            config: Config {
+                workspace: row.id.clone(),
+                remote_root: row.remote.clone(),
+                on_conflict: match row.on_conflict.as_str() {
+                    "ask" => OnConflict::Ask,
+                    _ => OnConflict::KeepBoth,
+                },
+                device: self.inner.options.host.clone(),
+                debounce_ms: settings.debounce_ms,
+                delete_delay_ms: settings.delete_delay_ms,
+                guard: GuardLimits {
+                    files: settings.guard.files,
+                    percent: u8::try_from(settings.guard.percent).unwrap_or(100),
+                    ..GuardLimits::default()
+                },
+                excludes: row.excludes.iter().filter_map(|path| SyncPath::parse(path).ok()).collect(),
+                dry_run,
+            },
+            client,
+            account_id: row.account.clone(),
+            namespace_id: account.map_or_else(String::new, |account| account.root_namespace),
+            local: row.local.clone(),
+            index: self.inner.home.workspace_dir(&row.id).join("index.db"),
+            limits: Limits {
+                downloads: settings.parallel_downloads as usize,
+                large_uploads: settings.parallel_uploads as usize,
+                longpoll_secs: settings.longpoll_secs as u32,
+                page_entries: PAGE_ENTRIES,
+            },
+            clock: self.inner.options.clock.clone(),
+            paused,
+        }
+    }
+
+    pub(super) async fn stop_workspaces_of(&self, account: &str) {
+        for row in self.rows_of(account) {
+            self.stop_workspace(&row.id).await;
+        }
+    }
+
+    pub(super) async fn open_workspaces_of(&self, account: &str) -> Result<(), CallError> {
+        for row in self.rows_of(account) {
+            self.start_workspace(&row).await;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn restart_workspaces_of(&self, account: &str) -> Result<(), CallError> {
+        self.stop_workspaces_of(account).await;
+        self.open_workspaces_of(account).await
+    }
+
+    fn rows_of(&self, account: &str) -> Vec<WorkspaceRow> {
+        let rows = self.state(|tx| tx.workspaces()).unwrap_or_default();
+        rows.into_iter().filter(|row| row.account == account).collect()
+    }
+
+    async fn stop_workspace(&self, id: &str) {
+        let running = self.inner.workspaces.lock().await.remove(id);
+        if let Some(running) = running {
+            running.workspace.stop().await;
+        }
+        self.inner.board.forget(id);
+    }
+
+    /// Returns the workspaces that a call is for.
+    pub(super) async fn chosen(&self, id: Option<&str>) -> Result<Vec<(String, Arc<Workspace>)>, CallError> {
+        let running = self.inner.workspaces.lock().await;
+        let all = running.iter().map(|(id, running)| (id.clone(), Arc::clone(&running.workspace)));
+        let Some(id) = id else { return Ok(all.collect()) };
+        let row = self.workspace_row(id)?;
+        let found: Vec<_> = all.filter(|(known, _)| *known == row.id).collect();
+        if found.is_empty() { Err(no_such_workspace(id)) } else { Ok(found) }
+    }
+
+    /// The same, and those that rest are woken up.
+    pub(super) async fn awake(&self, id: Option<&str>) -> Result<Vec<(String, Arc<Workspace>)>, CallError> {
+        let chosen = self.chosen(id).await?;
+        for (id, workspace) in &chosen {
+            let was_resting = {
+                let mut running = self.inner.workspaces.lock().await;
+                running.get_mut(id).is_some_and(|running| std::mem::take(&mut running.resting))
+            };
+            if was_resting {
+                workspace.ask(Request::Pause(false)).await?;
+            }
+        }
+        Ok(chosen)
+    }
+
+    /// Returns the workspace with this id or name.
+    pub(super) fn workspace_row(&self, id: &str) -> Result<WorkspaceRow, CallError> {
+        let rows = self.state(|tx| tx.workspaces())?;
+        let by_id = rows.iter().find(|row| row.id == id);
+        let by_name: Vec<_> = rows.iter().filter(|row| row.name == id).collect();
+        match (by_id, by_name.as_slice()) {
+            (Some(row), _) => Ok(row.clone()),
+            (None, [row]) => Ok((*row).clone()),
+            (None, []) => Err(no_such_workspace(id)),
+            (None, _) => Err(CallError::new(
+                Code::BadInput,
+                format!("Several workspaces are called {id:?}; give the id."),
+            )),
+        }
+    }
+
+    pub(super) async fn workspace_views(&self) -> Result<Vec<WorkspaceView>, CallError> {
+        let rows = self.state(|tx| tx.workspaces())?;
+        let mut views = Vec::new();
+        for row in rows {
+            views.push(self.view_of(row).await?);
+        }
+        Ok(views)
+    }
+
+    async fn view_of(&self, row: WorkspaceRow) -> Result<WorkspaceView, CallError> {
+        let running = self.inner.workspaces.lock().await.get(&row.id).map(|r| Arc::clone(&r.workspace));
+        let (mut state, mut files, mut bytes) = (WorkspaceState::NeedsSignIn, 0, 0);
+        if let Some(workspace) = running {
+            let (status, _): (WorkspaceStatus, serde_json::Value) =
+                read(workspace.ask(Request::Status).await?)?;
+            state = status.state;
+            [files, bytes] = read(workspace.ask(Request::Totals).await?)?;
+        }
+        Ok(WorkspaceView {
+            id: row.id,
+            name: row.name,
+            account: row.account,
+            remote: if row.remote.is_empty() { "/".into() } else { row.remote },
+            local: row.local.to_string_lossy().into_owned(),
+            state,
+            files,
+            bytes,
+        })
+    }
+
+    pub(super) async fn add_workspace(&self, new: NewWorkspace) -> Result<WorkspaceView, CallError> {
+        let checked = self.check_new(&new)?;
+        let client = self.client_for(&checked.account).await?;
+        if !checked.remote_root.is_empty() {
+            ensure_remote_folder(&client, &checked.remote_root).await?;
+        }
+        std::fs::create_dir_all(&checked.local).map_err(|error| {
+            bad(format!("The folder {} cannot be created: {error}", checked.local.display()))
+        })?;
+        let local = checked
+            .local
+            .canonicalize()
+            .map_err(|error| bad(format!("{}: {error}", checked.local.display())))?;
+        self.check_overlap(&local)?;
+        let name = new.name.clone().unwrap_or_else(|| default_name(&local));
+        let row = WorkspaceRow {
+            id: uuid::Uuid::now_v7().simple().to_string(),
+            name,
+            account: checked.account,
+            remote: checked.remote_root,
+            local,
+            on_conflict: match new.on_conflict {
+                ConflictPolicy::Ask => "ask".into(),
+                ConflictPolicy::KeepBoth => "keep-both".into(),
+            },
+            excludes: checked.excludes.iter().map(|path| path.to_string()).collect(),
+            paused: false,
+            created_secs: self.inner.options.clock.now().unix_secs,
+        };
+        self.state(|tx| tx.put_workspace(&row))?;
+        self.start_workspace(&row).await;
+        self.changed("workspaces");
+        self.view_of(row).await
+    }
+
+    /// Checks everything about a new workspace that can be known without changing anything.
+    pub(super) fn check_new(&self, new: &NewWorkspace) -> Result<Checked, CallError> {
+        let account = self.account_row(new.account.as_deref())?;
+        let remote = SyncPath::parse(&new.remote).map_err(|error| {
+            bad(format!(
+                "{:?} is no Dropbox folder: {error}. Give a path such as /Projects, or / for everything.",
+                new.remote
+            ))
+        })?;
+        if !new.remote.starts_with('/') {
+            return Err(bad(format!("{:?} is no Dropbox folder: it has to start with a slash.", new.remote)));
+        }
+        let remote_root =
+            remote.to_remote().ok_or_else(|| bad("The Dropbox folder has to be text.".into()))?;
+        if !new.local.is_absolute() {
+            return Err(bad(format!("{} is no absolute path.", new.local.display())));
+        }
+        let mut excludes = Vec::new();
+        for path in &new.excludes {
+            let parsed = SyncPath::parse(path)
+                .map_err(|error| bad(format!("{path:?} cannot be excluded: {error}.")))?;
+            if parsed.is_root() {
+                return Err(bad("All of the workspace cannot be excluded.".into()));
+            }
+            excludes.push(parsed);
+        }
+        self.check_overlap(&existing_form(&new.local))?;
+        Ok(Checked { account: account.id, remote_root, local: new.local.clone(), excludes })
+    }
+
+    /// Two workspaces in one folder, or one inside the other, would fight over it.
+    fn check_overlap(&self, local: &Path) -> Result<(), CallError> {
+        if local.exists() && !local.is_dir() {
+            return Err(bad(format!("{} is not a folder.", local.display())));
+        }
+        for row in self.state(|tx| tx.workspaces())? {
+            if local.starts_with(&row.local) || row.local.starts_with(local) {
+                return Err(bad(format!(
+                    "{} overlaps with the workspace {:?} at {}. Choose a folder that is neither inside nor around it.",
+                    local.display(),
+                    row.name,
+                    row.local.display()
+                )));
+            }
+        }
+        let home = self.inner.home.state_dir();
+        if home.starts_with(local) || local.starts_with(home) {
+            return Err(bad(format!(
+                "{} overlaps with Lockstep's own records at {}.",
+                local.display(),
+                home.display()
+            )));
+        }
+        Ok(())
+    }
+
+    pub(super) async fn remove_workspace(&self, id: &str) -> Result<(), CallError> {
+        let row = self.workspace_row(id)?;
+        self.stop_workspace(&row.id).await;
+        self.state(|tx| tx.remove_workspace(&row.id))?;
+        self.changed("workspaces");
+        Ok(())
+    }
+
+    pub(super) async fn pause(&self, id: Option<&str>, paused: bool) -> Result<(), CallError> {
+        for (id, workspace) in self.chosen(id).await? {
+            let row = self.workspace_row(&id)?;
+            self.state(|tx| tx.put_workspace(&WorkspaceRow { paused, ..row }))?;
+            let stays_resting = {
+                let mut running = self.inner.workspaces.lock().await;
+                let resting = running.get_mut(&id).map(|running| &mut running.resting);
+                match resting {
+                    Some(resting) if !self.inner.options.autostart_workspaces => {
+                        *resting = !paused;
+                        true
+                    }
+                    _ => false,
+                }
+            };
+            if !stays_resting {
+                workspace.ask(Request::Pause(paused)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks a second, harmless engine over the same index what it would do.
+    pub(super) async fn plan_of(&self, id: &str) -> Result<serde_json::Value, CallError> {
+        let row = self.workspace_row(id)?;
+        self.stop_workspace(&row.id).await;
+        let plan = self.plan_for(&row, false, true).await;
+        let planner = Workspace::start(plan, self.tell());
+        let steps = planner.ask(Request::Plan).await;
+        planner.stop().await;
+        self.start_workspace(&row).await;
+        steps
+    }
+}
+
+async fn ensure_remote_folder(client: &dropbox_client::Client, path: &str) -> Result<(), CallError> {
+    match client.metadata(path).await.map_err(from_client)? {
+        Some(RemoteEntry::Folder(_)) => return Ok(()),
+        Some(_) => return Err(bad(format!("{path} is a file at Dropbox, not a folder."))),
+        None => {}
+    }
+    let created = client.create_folders(vec![path.to_owned()]).await.map_err(from_client)?;
+    match created.into_iter().next() {
+        Some(Ok(_)) => Ok(()),
+        Some(Err(ClientError::Conflict { .. })) => {
+            Err(bad(format!("{path} cannot be created at Dropbox: something else stands there.")))
+        }
+        Some(Err(error)) => Err(from_client(error)),
+        None => Err(CallError::new(Code::Failed, "Dropbox did not say whether the folder was created.")),
+    }
+}
+
+/// Resolves the part of a path that exists, so that a link cannot hide an overlap.
+fn existing_form(path: &Path) -> PathBuf {
+    let mut missing = Vec::new();
+    let mut at = path;
+    loop {
+        if let Ok(real) = at.canonicalize() {
+            return missing.into_iter().rev().fold(real, |path, name| path.join(name));
+        }
+        match (at.file_name(), at.parent()) {
+            (Some(name), Some(parent)) => {
+                missing.push(name.to_owned());
+                at = parent;
+            }
+            _ => return path.to_owned(),
+        }
+    }
+}
+
+fn default_name(local: &Path) -> String {
+    local.file_name().map_or_else(|| "Dropbox".into(), |name| name.to_string_lossy().into_owned())
+}
+
+fn no_such_workspace(id: &str) -> CallError {
+    CallError::new(Code::NotFound, format!("There is no workspace {id:?}. Run: lockstep workspace list"))
+}
+
+fn bad(text: String) -> CallError {
+    CallError::new(Code::BadInput, text)
+}
