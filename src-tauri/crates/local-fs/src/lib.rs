@@ -20,6 +20,7 @@ mod root;
 mod scan;
 mod source;
 mod stage;
+mod swap;
 mod sys;
 mod trash;
 mod watch;

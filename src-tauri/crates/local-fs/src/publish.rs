@@ -5,20 +5,18 @@
 //! or somebody saved meanwhile (it goes back). Whether to download at all is the planner's decision.
 //!
 //! Rule: no name of the user's is ever overwritten; names are swapped, and both sides looked at after.
-//!
-//! Exception, where a file system cannot swap: the old file is linked into the trash, looked at again,
-//! and replaced by a rename. A save by rename in the microseconds between is lost.
 
 use std::io;
 
-use sync_core::{ContentHash, LocalKind, LocalStat, Name, SyncPath};
+use sync_core::{ContentHash, LocalStat, Name, SyncPath};
 
-use crate::error::{At, FsError, FsErrorKind};
+use crate::error::{At, FsError};
 use crate::names::kept_names;
+use crate::read::is_young;
 use crate::root::{Root, Spot};
-use crate::stage::{Whole, path_of};
-use crate::sys::{self, Dir, Open};
-use crate::trash::TrashPlace;
+use crate::stage::Whole;
+use crate::swap::Swap;
+use crate::sys::{self, Dir};
 
 /// A file that became visible.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +32,7 @@ pub struct Published {
     pub racy: bool,
 }
 
-const OP: &str = "publish";
+pub(crate) const OP: &str = "publish";
 
 impl Root {
     /// Makes a download visible at `target`; both it and its name are durable on return.
@@ -52,7 +50,7 @@ impl Root {
         let spot = self.spot(target, OP)?;
         match expected {
             None => self.publish_new(whole, &spot),
-            Some(expected) => self.publish_over(whole, &spot, expected),
+            Some(expected) => Swap::prepare(self, whole, &spot, expected)?.run(),
         }
     }
 
@@ -78,129 +76,18 @@ impl Root {
         self.published(&whole, spot, &own)
     }
 
-    fn publish_over(
+    pub(crate) fn published(
         &self,
-        mut whole: Whole,
+        whole: &Whole,
         spot: &Spot,
-        expected: &LocalStat,
-    ) -> Result<Published, FsError> {
-        spot.require(expected)?;
-        let old = spot.dir.open_file(&spot.name, Open::Read).ok();
-        sys::copy_attributes(old.as_ref(), expected.mode, &whole.file).at(OP, &spot.path)?;
-        whole.file.sync_all().at(OP, &spot.path)?;
-        let own = sys::file_stat(&whole.file).at(OP, &spot.path)?;
-        // Made before the swap, so that nothing but one rename is left to do after it.
-        let place = self.trash_place(whole.op, &spot.path, &[(SyncPath::root(), *expected)])?;
-        let swapped = whole.staging.exchange(&whole.name, &spot.dir, &spot.name);
-        match swapped {
-            Ok(()) => {
-                whole.is_ours = false;
-                self.judge(whole, spot, expected, &own, place)
-            }
-            Err(error) if error.kind() == io::ErrorKind::Unsupported => {
-                self.publish_by_link(whole, spot, expected, &own, place)
-            }
-            Err(error) => {
-                place.abandon();
-                Err(gone_is_changed(FsError::from_io(OP, &spot.path, error), spot))
-            }
-        }
-    }
-
-    /// Looks at what the swap displaced. From here on our staging name means the user's object.
-    fn judge(
-        &self,
-        whole: Whole,
-        spot: &Spot,
-        expected: &LocalStat,
         own: &LocalStat,
-        place: TrashPlace,
     ) -> Result<Published, FsError> {
-        let displaced = whole.staging.lstat(&whole.name).at(OP, path_of(&whole.name))?.stat;
-        if displaced.same_but_for_ctime(expected) {
-            place.take(&whole.staging, &whole.name)?;
-            return self.published(&whole, spot, own);
-        }
-        place.abandon();
-        if self.undo_swap(&whole, spot, own)? {
-            // Ours was visible for a moment: somebody may hold it open and write to it yet, so it is
-            // kept like anything else that was displaced.
-            let place = self.trash_place(whole.op, &spot.path, &[(SyncPath::root(), *own)])?;
-            place.take(&whole.staging, &whole.name)?;
-        }
-        spot.dir.sync().at(OP, &spot.path)?;
-        Err(spot.error(OP, FsErrorKind::Changed))
-    }
-
-    /// Hands a displaced object back to its name; tells whether our file is back in the staging folder.
-    ///
-    /// Known here: the staging name means the user's object. The name means our file, or whatever
-    /// somebody put there since; in that case the newer save keeps the name and the older one goes beside.
-    fn undo_swap(&self, whole: &Whole, spot: &Spot, own: &LocalStat) -> Result<bool, FsError> {
-        let is_own = |found: &LocalStat| found.same_but_for_ctime(own);
-        let swap = || whole.staging.exchange(&whole.name, &spot.dir, &spot.name);
-        if spot.look(OP)?.as_ref().is_some_and(is_own) && swap().is_ok() {
-            let returned = whole.staging.lstat(&whole.name).at(OP, path_of(&whole.name))?.stat;
-            if is_own(&returned) {
-                return Ok(true);
-            }
-            // Saved over between look and swap: the newest save gets its name again.
-            swap().at(OP, &spot.path)?;
-        }
-        put_back(&whole.staging, &whole.name, &spot.dir, &spot.name).at(OP, &spot.path)?;
-        Ok(false)
-    }
-
-    /// The way of file systems that cannot swap names.
-    fn publish_by_link(
-        &self,
-        mut whole: Whole,
-        spot: &Spot,
-        expected: &LocalStat,
-        own: &LocalStat,
-        place: TrashPlace,
-    ) -> Result<Published, FsError> {
-        if let Err(error) = place.link(&spot.dir, &spot.name) {
-            place.abandon();
-            return Err(error);
-        }
-        // On failure the link stays in the trash: it may have become the only name of what it means.
-        spot.require_but_for_ctime(expected)?;
-        whole.staging.rename_over(&whole.name, &spot.dir, &spot.name).at(OP, &spot.path)?;
-        whole.is_ours = false;
-        if place.holds(expected)? {
-            return self.published(&whole, spot, own);
-        }
-        // Written to in place while it was being replaced: what was written goes beside ours.
-        place.put_back(spot)?;
-        Err(spot.error(OP, FsErrorKind::Changed))
-    }
-
-    fn published(&self, whole: &Whole, spot: &Spot, own: &LocalStat) -> Result<Published, FsError> {
         spot.dir.sync().at(OP, &spot.path)?;
         let now = sys::file_stat(&whole.file).at(OP, &spot.path)?;
         let stat = if now.same_but_for_ctime(own) { now } else { *own };
         // Only the modification time counts here: it was set, so any write after that moves it.
-        let racy = self.fs_now()?.saturating_sub(stat.mtime_ns).abs() < 2 * self.granule_ns();
+        let racy = is_young(self.fs_now()?, stat.mtime_ns, self.granule_ns());
         Ok(Published { stat, content: whole.content, blake3: whole.blake3, racy })
-    }
-}
-
-impl Spot {
-    /// Fails with `Changed` unless exactly the expected object stands here.
-    pub(crate) fn require(&self, expected: &LocalStat) -> Result<(), FsError> {
-        match self.look(OP)? {
-            Some(found) if found.same_fingerprint(expected) && found.kind == LocalKind::File => Ok(()),
-            _ => Err(self.error(OP, FsErrorKind::Changed)),
-        }
-    }
-
-    /// The same after a link of our own moved the change time.
-    fn require_but_for_ctime(&self, expected: &LocalStat) -> Result<(), FsError> {
-        match self.look(OP)? {
-            Some(found) if found.same_but_for_ctime(expected) => Ok(()),
-            _ => Err(self.error(OP, FsErrorKind::Changed)),
-        }
     }
 }
 
@@ -214,8 +101,4 @@ pub(crate) fn put_back(from: &Dir, from_name: &Name, to: &Dir, wanted: &Name) ->
         }
     }
     Err(io::ErrorKind::AlreadyExists.into())
-}
-
-fn gone_is_changed(error: FsError, spot: &Spot) -> FsError {
-    if error.kind() == FsErrorKind::NotFound { spot.error(OP, FsErrorKind::Changed) } else { error }
 }

@@ -65,10 +65,15 @@ impl Root {
 
     /// Tells whether a later edit could leave these stamps as they are.
     pub(crate) fn is_racy(&self, stat: &LocalStat) -> Result<bool, FsError> {
-        let now = self.fs_now()?;
-        let young = |stamp_ns: i64| now.saturating_sub(stamp_ns).abs() < 2 * self.granule_ns();
-        Ok(young(stat.mtime_ns) || young(stat.ctime_ns))
+        let (now, granule) = (self.fs_now()?, self.granule_ns());
+        Ok(is_young(now, stat.mtime_ns, granule) || is_young(now, stat.ctime_ns, granule))
     }
+}
+
+/// Tells whether a change made now could leave this stamp as it is. A stamp in the future is no danger:
+/// the next write takes it back to the present.
+pub(crate) fn is_young(now_ns: i64, stamp_ns: i64, granule_ns: i64) -> bool {
+    now_ns.saturating_sub(stamp_ns).saturating_abs() < 2 * granule_ns
 }
 
 const OP: &str = "read";
@@ -168,5 +173,21 @@ impl Hashes {
 
     pub fn finish(self) -> (ContentHash, [u8; 32]) {
         (self.content.finish(), *self.blake3.finalize().as_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stamp_is_young_for_two_granules_and_never_again() {
+        let granule = 10;
+        assert!(is_young(1000, 1000, granule));
+        assert!(is_young(1000, 981, granule));
+        assert!(!is_young(1000, 980, granule));
+        assert!(is_young(1000, 1019, granule), "clocks of file servers run ahead a little");
+        assert!(!is_young(1000, i64::MAX, granule), "far future: looking again would never end");
+        assert!(!is_young(1000, i64::MIN, granule));
     }
 }

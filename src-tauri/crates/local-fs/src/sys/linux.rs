@@ -321,3 +321,61 @@ fn copy_attribute(from: &File, name: &CStr, to: &File) {
         tracing::debug!(attribute = %name.to_string_lossy(), %error, "attribute not carried over");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(text: &str) -> Vec<Name> {
+        text.split('/').map(|name| Name::new(name).expect("valid")).collect()
+    }
+
+    #[test]
+    fn without_openat2_the_walk_by_steps_is_as_strict() {
+        let temp = tempfile::tempdir().expect("temp dir");
+        std::fs::create_dir_all(temp.path().join("a/b")).expect("mkdir");
+        std::os::unix::fs::symlink("a", temp.path().join("link")).expect("symlink");
+        std::fs::File::create(temp.path().join("file")).expect("create");
+        let dir = Dir::open_ambient(temp.path()).expect("open");
+        let by_steps = open_by_steps(&dir, &names("a/b")).expect("plain");
+        let at_once = open_piece(&dir, &names("a/b")).expect("plain");
+        assert_eq!(by_steps.own_stat().expect("stat").id, at_once.own_stat().expect("stat").id);
+        for bad in ["link", "link/b", "file", "file/b", "gone"] {
+            let (steps, once) = (open_by_steps(&dir, &names(bad)), open_piece(&dir, &names(bad)));
+            assert!(steps.is_err() && once.is_err(), "{bad}");
+        }
+        let system = Dir::open_ambient(Path::new("/")).expect("open");
+        let error = open_by_steps(&system, &names("proc")).expect_err("another file system");
+        assert_eq!(error.kind(), io::ErrorKind::CrossesDevices);
+    }
+
+    #[test]
+    fn without_noreplace_a_taken_name_is_still_not_replaced() {
+        let temp = tempfile::tempdir().expect("temp dir");
+        let dir = Dir::open_ambient(temp.path()).expect("open");
+        let [a, b, full, empty] = ["a", "b", "full", "empty"].map(|name| Name::new(name).expect("valid"));
+        for file in [&a, &b] {
+            dir.open_file(file, Open::CreateNew).expect("create");
+        }
+        for folder in [&full, &empty] {
+            dir.make_dir(folder, false).expect("mkdir");
+        }
+        for (from, to) in [(&a, &b), (&full, &empty), (&a, &empty), (&full, &a)] {
+            let error = dir.rename_by_look(from, &dir, to).expect_err("taken");
+            assert_eq!(error.kind(), io::ErrorKind::AlreadyExists, "{from} to {to}");
+        }
+        let free = Name::new("free").expect("valid");
+        dir.rename_by_look(&a, &dir, &free).expect("free");
+        assert_eq!(dir.lstat(&free).expect("moved").stat.nlink, 1);
+        assert!(dir.lstat(&a).is_err());
+    }
+
+    #[test]
+    fn names_are_cut_into_runs_that_fit_one_call() {
+        assert!(pieces(&[]).is_empty());
+        let long = names(&["x".repeat(255).as_str(); 40].join("/"));
+        let cut = pieces(&long);
+        assert_eq!(cut.iter().map(|piece| piece.len()).sum::<usize>(), 40);
+        assert!(cut.iter().all(|piece| piece.len() * 256 < 4096));
+    }
+}

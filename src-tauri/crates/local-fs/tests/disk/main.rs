@@ -1,0 +1,12 @@
+//! The crate on a real disk, against programs and people that do what they like meanwhile.
+
+mod confined;
+mod fixture;
+mod limits;
+mod looking;
+mod moving;
+mod publishing;
+mod reading;
+mod root;
+mod trash;
+mod watching;

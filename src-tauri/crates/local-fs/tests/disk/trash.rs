@@ -1,0 +1,167 @@
+//! Removals: what was known goes, everything else stays, and nothing is unlinked before its time.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::os::unix::fs::symlink;
+
+use local_fs::{Expected, FsErrorKind, Trashed};
+use sync_core::SyncPath;
+
+use crate::fixture::{Disk, path, refused};
+
+/// `docs` with two files and a folder.
+fn docs() -> (Disk, Expected) {
+    let disk = Disk::new();
+    disk.save("docs/a", "one");
+    disk.save("docs/sub/b", "two");
+    let known = disk.known("docs");
+    assert_eq!(known.len(), 4);
+    (disk, known)
+}
+
+#[test]
+fn a_known_folder_goes_whole_and_can_be_taken_back() {
+    let (disk, known) = docs();
+    assert_eq!(disk.root.trash(&path("docs"), &known, 1).expect("trash"), Trashed::default());
+    assert_eq!(disk.names(""), Vec::<String>::new());
+    let entry = disk.root.trash_entries().expect("entries").remove(0);
+    assert_eq!((entry.origin.clone(), entry.bytes), (path("docs"), 6));
+    disk.root.take_from_trash(&entry.key, &path("sub/b"), &path("b")).expect("take one");
+    disk.root.take_from_trash(&entry.key, &SyncPath::root(), &path("docs")).expect("take all");
+    assert_eq!((disk.read("b"), disk.read("docs/a")), ("two".into(), "one".into()));
+    refused(disk.root.take_from_trash(&entry.key, &path("a"), &path("b")), FsErrorKind::NotFound);
+}
+
+#[test]
+fn new_and_changed_objects_in_a_folder_stay_where_they_were() {
+    let (disk, known) = docs();
+    disk.save("docs/sub/new", "precious");
+    disk.save("docs/new dir/deep/c", "precious too");
+    disk.save("docs/a", "edited");
+    symlink("a", disk.at("docs/sub/link")).expect("symlink");
+    let trashed = disk.root.trash(&path("docs"), &known, 1).expect("trash");
+    assert_eq!(trashed.put_back, ["docs/a", "docs/new dir", "docs/sub/link", "docs/sub/new"].map(path));
+    assert_eq!(disk.names("docs"), ["a", "new dir", "sub"]);
+    assert_eq!(disk.names("docs/sub"), ["link", "new"], "b is in the trash");
+    assert_eq!(disk.read("docs/a"), "edited");
+    assert_eq!(disk.read("docs/new dir/deep/c"), "precious too");
+    assert_eq!(disk.read("docs/sub/new"), "precious");
+}
+
+#[test]
+fn an_object_replaced_by_another_of_the_same_name_size_and_time_stays() {
+    let (disk, known) = docs();
+    let mtime = fs::metadata(disk.at("docs/a")).expect("stat").modified().expect("time");
+    disk.save("docs/fresh", "ONE");
+    let times = fs::FileTimes::new().set_modified(mtime);
+    File::options().write(true).open(disk.at("docs/fresh")).expect("open").set_times(times).expect("set");
+    fs::rename(disk.at("docs/fresh"), disk.at("docs/a")).expect("rename");
+    fs::rename(disk.at("docs/sub"), disk.at("docs/moved")).expect("rename");
+    disk.mkdir("docs/sub");
+    let trashed = disk.root.trash(&path("docs"), &known, 1).expect("trash");
+    assert_eq!(trashed.put_back, ["docs/a", "docs/moved", "docs/sub"].map(path));
+    assert_eq!((disk.read("docs/a"), disk.read("docs/moved/b")), ("ONE".into(), "two".into()));
+}
+
+#[test]
+fn a_put_back_whose_place_is_taken_stands_beside_it() {
+    let (disk, known) = docs();
+    disk.save("docs/sub/b", "edited");
+    // As if the process ended right after the rename, and the person made the folder anew meanwhile.
+    fs::create_dir(disk.at(".lockstep/trash/1")).expect("mkdir");
+    fs::rename(disk.at("docs"), disk.at(".lockstep/trash/1/docs")).expect("rename");
+    disk.save("docs/sub/b", "made anew");
+    let trashed = disk.root.finish_trash(1, &path("docs"), &known).expect("finish");
+    assert_eq!(trashed.put_back, [path("docs/sub/b (kept)")]);
+    assert_eq!(disk.read("docs/sub/b"), "made anew");
+    assert_eq!(disk.read("docs/sub/b (kept)"), "edited");
+    let again = disk.root.finish_trash(1, &path("docs"), &known).expect("harmless");
+    assert_eq!(again, Trashed::default());
+}
+
+#[test]
+fn a_put_back_below_a_file_goes_to_the_nearest_folder() {
+    let (disk, known) = docs();
+    disk.save("docs/sub/new", "precious");
+    fs::create_dir(disk.at(".lockstep/trash/1")).expect("mkdir");
+    fs::rename(disk.at("docs"), disk.at(".lockstep/trash/1/docs")).expect("rename");
+    disk.save("docs", "a file of that name");
+    let trashed = disk.root.finish_trash(1, &path("docs"), &known).expect("finish");
+    assert_eq!(trashed.put_back, [path("new")]);
+    assert_eq!((disk.read("new"), disk.read("docs")), ("precious".into(), "a file of that name".into()));
+}
+
+#[test]
+fn a_removal_of_something_else_moves_nothing() {
+    let (disk, known) = docs();
+    refused(disk.root.trash(&path("gone"), &known, 1), FsErrorKind::NotFound);
+    refused(disk.root.trash(&path("docs/a"), &known, 2), FsErrorKind::Changed);
+    refused(disk.root.trash(&path("docs"), &Expected::new(), 3), FsErrorKind::Changed);
+    refused(disk.root.trash(&SyncPath::root(), &disk.known(""), 4), FsErrorKind::Denied);
+    let file = disk.known("docs/a");
+    disk.save("docs/a", "edited");
+    refused(disk.root.trash(&path("docs/a"), &file, 5), FsErrorKind::Changed);
+    assert_eq!(disk.read("docs/a"), "edited");
+    assert!(disk.root.trash_entries().expect("entries").is_empty());
+}
+
+#[test]
+fn junk_goes_with_its_folder_and_a_file_at_work_does_not() {
+    let (disk, known) = docs();
+    disk.save("docs/.DS_Store", "junk");
+    disk.save("docs/sub/.~lock.b.odt#", "somebody has b open");
+    let trashed = disk.root.trash(&path("docs"), &known, 1).expect("trash");
+    assert_eq!(trashed.put_back, [path("docs/sub/.~lock.b.odt#")]);
+    assert!(!disk.at("docs/.DS_Store").exists());
+}
+
+#[test]
+fn a_removal_by_a_number_that_was_used_before_keeps_both() {
+    let disk = Disk::new();
+    for content in ["one", "two", "three"] {
+        disk.save("a", content);
+        disk.root.trash(&path("a"), &disk.known("a"), 1).expect("trash");
+    }
+    let entries = disk.root.trash_entries().expect("entries");
+    assert_eq!(entries.iter().map(|e| e.bytes).collect::<Vec<_>>(), [3, 3, 5]);
+    for (n, entry) in entries.iter().enumerate() {
+        let at = path(&format!("back {n}"));
+        disk.root.take_from_trash(&entry.key, &SyncPath::root(), &at).expect("take");
+    }
+    assert_eq!((disk.read("back 0"), disk.read("back 2")), ("one".into(), "three".into()));
+}
+
+#[test]
+fn a_purge_unlinks_by_age_and_only_what_is_as_it_was() {
+    let (disk, known) = docs();
+    let mut program = File::options().append(true).open(disk.at("docs/sub/b")).expect("open");
+    disk.root.trash(&path("docs"), &known, 1).expect("trash");
+    assert_eq!(disk.root.purge(0).expect("purge").files, 0, "not old enough");
+    program.write_all(b" and late").expect("write");
+    // A program whose working directory went to the trash goes on making files there.
+    let mut late = File::create(disk.at(".lockstep/trash/1/docs/made late")).expect("create");
+    late.write_all(b"precious").expect("write");
+    let changed: Vec<_> =
+        disk.root.displaced_changed().expect("look").into_iter().map(|found| found.origin).collect();
+    assert_eq!(changed.len(), 2);
+    assert!(changed.contains(&path("docs/sub/b")) && changed.contains(&path("docs/made late")));
+
+    let purged = disk.root.purge(i64::MAX).expect("purge");
+    assert_eq!((purged.files, purged.bytes, purged.kept), (1, 3, 2));
+    let entry = disk.root.trash_entries().expect("entries").remove(0);
+    disk.root.take_from_trash(&entry.key, &path("sub/b"), &path("b")).expect("take");
+    disk.root.take_from_trash(&entry.key, &path("made late"), &path("late")).expect("take");
+    assert_eq!((disk.read("b"), disk.read("late")), ("two and late".into(), "precious".into()));
+    disk.root.purge(i64::MAX).expect("purge");
+    assert!(disk.root.trash_entries().expect("entries").is_empty());
+    assert_eq!(fs::read_dir(disk.at(".lockstep/trash")).expect("list").count(), 0);
+}
+
+#[test]
+fn an_entry_whose_manifest_is_damaged_is_never_purged() {
+    let (disk, known) = docs();
+    disk.root.trash(&path("docs"), &known, 1).expect("trash");
+    File::create(disk.at(".lockstep/trash/1.list")).expect("emptied by a power cut");
+    assert_eq!(disk.root.purge(i64::MAX).expect("purge").files, 0);
+    assert!(disk.at(".lockstep/trash/1/docs/a").exists());
+}
