@@ -1,15 +1,26 @@
 //! Where refresh tokens and app secrets are kept: the system's keyring, or a file.
 //!
 //! The keyring asks the desktop's secret service. The file is for machines without one: only its owner
-//! may read it, and it is encrypted when a passphrase is there. Which of these it is is told to the
+//! may read it, and it is encrypted when a passphrase is there. Which of these it is, is told to the
 //! caller, who tells the person ([`Protection`]).
 //!
-//! Rule: a secret is written whole or not at all, and a file that cannot be understood is never replaced.
+//! Rule: a secret is written whole or not at all, and what cannot be understood is never replaced.
 
-use std::path::{Path, PathBuf};
+mod clear;
+#[cfg(target_os = "linux")]
+mod encrypted;
+mod error;
+mod keyring;
+mod passphrase;
+
+use std::{fmt, path::Path};
 
 use futures::future::BoxFuture;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+
+pub use error::SecretError;
+pub use passphrase::find_passphrase;
 
 /// Which store to use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +51,12 @@ pub struct AccountSecrets {
     pub app_secret: Option<SecretString>,
 }
 
+impl fmt::Debug for AccountSecrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccountSecrets").finish_non_exhaustive()
+    }
+}
+
 /// Keeps secrets by account id (`dbid:…`).
 pub trait SecretStore: Send + Sync {
     /// Returns what is kept for the account.
@@ -56,70 +73,92 @@ pub trait SecretStore: Send + Sync {
     fn protection(&self) -> Protection;
 }
 
-/// Why secrets cannot be read or kept.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SecretError {
-    /// No keyring answers.
-    #[error("no system keyring is available ({detail}); start one, or use the file store")]
-    NoKeyring {
-        /// What happened.
-        detail: String,
-    },
-    /// The keyring is locked and was not unlocked.
-    #[error("the system keyring is locked; unlock it and try again")]
-    Locked,
-    /// The keyring failed otherwise.
-    #[error("the system keyring failed: {detail}")]
-    Keyring {
-        /// What happened.
-        detail: String,
-    },
-    /// The file is encrypted with another passphrase.
-    #[error("the passphrase does not open {path}; give the one it was made with")]
-    WrongPassphrase {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The file is encrypted and no passphrase was given.
-    #[error("{path} is encrypted; set LOCKSTEP_PASSPHRASE or the systemd credential lockstep-passphrase")]
-    PassphraseNeeded {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The passphrase could not be read.
-    #[error("the passphrase in {path} cannot be used: {detail}")]
-    BadPassphrase {
-        /// Where it should come from.
-        path: PathBuf,
-        /// What is wrong.
-        detail: String,
-    },
-    /// The file is damaged; it is left as it is.
-    #[error("{path} is damaged ({detail}); move it away and link the accounts again")]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        detail: String,
-    },
-    /// Others may read or write the file.
-    #[error("{path} is open to other users; run: chmod 600 {path}")]
-    NotPrivate {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The disk failed.
-    #[error("{path}: {detail}")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What happened.
-        detail: String,
-    },
+/// Opens a store. `dir` is where the file store lives, created when missing; its passphrase comes from
+/// the environment, see [`find_passphrase`].
+pub async fn open(kind: StoreKind, dir: &Path) -> Result<Box<dyn SecretStore>, SecretError> {
+    match kind {
+        StoreKind::Keyring => Ok(Box::new(keyring::Keyring::open().await?)),
+        StoreKind::File => open_file(dir, find_passphrase(&|name| std::env::var_os(name))?).await,
+    }
 }
 
-/// Opens a store; `dir` is where the file store lives, created when missing.
-pub async fn open(kind: StoreKind, dir: &Path) -> Result<Box<dyn SecretStore>, SecretError> {
-    let _ = (kind, dir);
-    Err(SecretError::Locked)
+/// Opens the file store: encrypted with a passphrase, in the clear without.
+///
+/// Secrets that were kept in the clear move into the encrypted file as soon as there is a passphrase.
+pub async fn open_file(
+    dir: &Path,
+    passphrase: Option<SecretString>,
+) -> Result<Box<dyn SecretStore>, SecretError> {
+    let clear = clear::ClearFile::open(dir).await?;
+    let encrypted_path = dir.join("secrets.keyring");
+    match passphrase {
+        Some(passphrase) => seal(clear, encrypted_path, passphrase).await,
+        None if encrypted_path.exists() => Err(SecretError::PassphraseNeeded { path: encrypted_path }),
+        None => Ok(Box::new(clear)),
+    }
 }
+
+#[cfg(target_os = "linux")]
+async fn seal(
+    clear: clear::ClearFile,
+    path: std::path::PathBuf,
+    passphrase: SecretString,
+) -> Result<Box<dyn SecretStore>, SecretError> {
+    let sealed = encrypted::EncryptedFile::open(path, passphrase).await?;
+    for (account_id, secrets) in clear.all().await? {
+        sealed.set(&account_id, secrets).await?;
+    }
+    clear.remove().await?;
+    Ok(Box::new(sealed))
+}
+
+#[cfg(not(target_os = "linux"))]
+async fn seal(
+    _clear: clear::ClearFile,
+    _path: std::path::PathBuf,
+    _passphrase: SecretString,
+) -> Result<Box<dyn SecretStore>, SecretError> {
+    let detail = "encrypted files are not available on this system; use the keyring".to_owned();
+    Err(SecretError::BadPassphrase { from: "the environment".into(), detail })
+}
+
+/// How secrets are written, in any store.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    refresh_token: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    app_secret: Option<String>,
+}
+
+impl From<&AccountSecrets> for Written {
+    fn from(secrets: &AccountSecrets) -> Written {
+        Written {
+            refresh_token: secrets.refresh_token.expose_secret().to_owned(),
+            app_secret: secrets.app_secret.as_ref().map(|secret| secret.expose_secret().to_owned()),
+        }
+    }
+}
+
+impl From<Written> for AccountSecrets {
+    fn from(written: Written) -> AccountSecrets {
+        AccountSecrets {
+            refresh_token: written.refresh_token.into(),
+            app_secret: written.app_secret.map(SecretString::from),
+        }
+    }
+}
+
+fn to_json(secrets: &AccountSecrets) -> SecretString {
+    serde_json::to_string(&Written::from(secrets)).expect("BUG: two strings are always JSON").into()
+}
+
+/// The error of serde is left out on purpose: it may quote the secret.
+fn from_json(bytes: &[u8], place: &str) -> Result<AccountSecrets, SecretError> {
+    serde_json::from_slice::<Written>(bytes)
+        .map(AccountSecrets::from)
+        .map_err(|_| SecretError::Damaged { place: place.to_owned(), detail: "it is not ours".into() })
+}
+
+#[cfg(test)]
+mod tests;
