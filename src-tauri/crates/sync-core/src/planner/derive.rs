@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     freeze::Frozen,
     kernel::{Target, TargetNode},
+    removals,
     schedule::{Schedule, Wish, WishKind},
     view::{Side, Spot, View},
 };
@@ -37,8 +38,11 @@ pub(crate) fn operations(scene: &Scene<'_, '_>, plan: &mut Plan) {
     let view = scene.view;
     let remote_wishes = wishes(scene, &view.remote, |node| &node.remote_name);
     let local_wishes = wishes(scene, &view.local, |node| &node.local_name);
-    let remote = Schedule::new(&view.remote, scene.frozen, &remote_wishes, scene.top_down, true);
-    let local = Schedule::new(&view.local, scene.frozen, &local_wishes, scene.top_down, false);
+    let [dropped_remote, dropped_local] =
+        [&view.remote, &view.local].map(|side| removals::dropped(scene, side));
+    let (frozen, top_down) = (scene.frozen, scene.top_down);
+    let remote = Schedule::new(&view.remote, frozen, &remote_wishes, &dropped_remote, top_down, true);
+    let local = Schedule::new(&view.local, frozen, &local_wishes, &dropped_local, top_down, false);
     let steps = Steps { view, remote: &remote, local: &local };
     for (id, node) in scene.movable() {
         if let Some(operation) = steps.for_node(id, node) {
@@ -52,6 +56,9 @@ pub(crate) fn operations(scene: &Scene<'_, '_>, plan: &mut Plan) {
             plan.waiting.push(id);
         }
     }
+    // What is to be removed may have to get out of the way before it can be.
+    let renamed = dropped_remote.iter().chain(&dropped_local).filter_map(|&id| steps.renaming(id));
+    plan.operations.extend(renamed);
 }
 
 /// Lists what one side lacks or has at another place.
@@ -87,13 +94,8 @@ struct Steps<'s, 'a> {
 
 impl Steps<'_, '_> {
     fn for_node(&self, node: NodeId, wanted: &TargetNode) -> Option<Operation> {
-        if let Some((parent, name)) = self.local.moves.get(&node).cloned() {
-            return Some(Operation::MoveLocal { node, parent, name });
-        }
-        if let Some((parent, name)) = self.remote.moves.get(&node).cloned() {
-            let now = &self.view.remote.spots()[&node];
-            let case_only = now.parent == parent && now.key == self.view.key(parent, &name);
-            return Some(Operation::MoveRemote { node, parent, name, case_only });
+        if let Some(renaming) = self.renaming(node) {
+            return Some(renaming);
         }
         match (self.view.remote.get(node), self.view.local.get(node)) {
             (None, Some(local)) => self.create_remote(node, wanted, local),
@@ -101,6 +103,16 @@ impl Steps<'_, '_> {
             (Some(remote), Some(local)) => self.transfer(node, wanted, remote, local),
             (None, None) => None,
         }
+    }
+
+    fn renaming(&self, node: NodeId) -> Option<Operation> {
+        if let Some((parent, name)) = self.local.moves.get(&node).cloned() {
+            return Some(Operation::MoveLocal { node, parent, name });
+        }
+        let (parent, name) = self.remote.moves.get(&node).cloned()?;
+        let now = &self.view.remote.spots()[&node];
+        let case_only = now.parent == parent && now.key == self.view.key(parent, &name);
+        Some(Operation::MoveRemote { node, parent, name, case_only })
     }
 
     fn create_remote(&self, node: NodeId, wanted: &TargetNode, local: &Spot<'_>) -> Option<Operation> {

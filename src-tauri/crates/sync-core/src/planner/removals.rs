@@ -16,8 +16,12 @@ use crate::{
 /// Adds what may be removed now; what has to stay for the time being is listed as waiting.
 pub(crate) fn removals(scene: &Scene<'_, '_>, plan: &mut Plan) {
     let moving: BTreeSet<_> = plan.operations.iter().filter_map(moved_node).collect();
-    trash_local(scene, &moving, plan);
-    delete_remote(scene, &moving, plan);
+    let (remote, local) = (&scene.view.remote, &scene.view.local);
+    // On disk a folder goes in one step, with all that is below it.
+    remove_from(scene, local, &moving, |_| true, Removal::TrashLocal, plan);
+    // At Dropbox a folder cannot be deleted on condition, so its files go first, each by its revision.
+    let is_folder = |id: NodeId| remote.get(id).is_some_and(|spot| spot.content == Content::Folder);
+    remove_from(scene, remote, &moving, is_folder, Removal::DeleteRemote, plan);
 }
 
 fn moved_node(operation: &Operation) -> Option<NodeId> {
@@ -27,47 +31,33 @@ fn moved_node(operation: &Operation) -> Option<NodeId> {
     }
 }
 
-/// On disk a folder goes in one step, with all that is below it.
-fn trash_local(scene: &Scene<'_, '_>, moving: &BTreeSet<NodeId>, plan: &mut Plan) {
-    let side = &scene.view.local;
+/// Removes the topmost nodes below which everything goes and is of the kind that may go with its folder.
+fn remove_from(
+    scene: &Scene<'_, '_>,
+    side: &Side<'_>,
+    moving: &BTreeSet<NodeId>,
+    goes_with_folder: impl Fn(NodeId) -> bool,
+    removal: impl Fn(NodeId) -> Removal,
+    plan: &mut Plan,
+) {
     let dropped = dropped(scene, side);
-    let kept = folders_above(side, |id| !dropped.contains(&id));
+    let kept = folders_above(side, |id| !dropped.contains(&id) || !goes_with_folder(id));
     let goes = |id: NodeId| dropped.contains(&id) && !kept.contains(&id);
     for &id in &dropped {
         let parent = side.spots()[&id].parent;
         if goes(parent) {
             continue;
         }
-        if goes(id) && is_quiet(scene, side, parent, moving) {
-            plan.removals.push(Removal::TrashLocal(id));
-        } else {
+        if goes(id) && !moving.contains(&id) && is_quiet(scene, side, parent, moving) {
+            plan.removals.push(removal(id));
+        } else if !moving.contains(&id) {
             plan.waiting.push(id);
         }
     }
 }
 
-/// At Dropbox a folder cannot be deleted on condition, so its files go first, each by its revision.
-fn delete_remote(scene: &Scene<'_, '_>, moving: &BTreeSet<NodeId>, plan: &mut Plan) {
-    let side = &scene.view.remote;
-    let dropped = dropped(scene, side);
-    let is_folder = |id: NodeId| side.get(id).is_some_and(|spot| spot.content == Content::Folder);
-    let kept = folders_above(side, |id| !dropped.contains(&id) || !is_folder(id));
-    let goes = |id: NodeId| dropped.contains(&id) && !kept.contains(&id);
-    for &id in &dropped {
-        let parent = side.spots()[&id].parent;
-        if goes(parent) {
-            continue;
-        }
-        if goes(id) && is_quiet(scene, side, parent, moving) {
-            plan.removals.push(Removal::DeleteRemote(id));
-        } else {
-            plan.waiting.push(id);
-        }
-    }
-}
-
-/// What only this side has and the target does not hold.
-fn dropped(scene: &Scene<'_, '_>, side: &Side<'_>) -> BTreeSet<NodeId> {
+/// Returns what only this side has and the target does not hold.
+pub(crate) fn dropped(scene: &Scene<'_, '_>, side: &Side<'_>) -> BTreeSet<NodeId> {
     let view = scene.view;
     let is_dropped = |id: &NodeId| {
         view.is_one_sided(*id) && !scene.target.nodes.contains_key(id) && !scene.frozen.has(*id)

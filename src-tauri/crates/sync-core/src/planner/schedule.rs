@@ -1,8 +1,9 @@
 //! Chooses which creations and moves of one side may run at once, in any order, any of them failing.
 //!
 //! A step is granted when its parent is there, the name is free *now*, and nothing that moves lies above
-//! it. What waits only for another move waits for the next plan; when moves wait for each other in a
-//! circle, one of them gets a name of ours for the time being.
+//! it. What waits only for another step waits for the next plan; when steps wait for each other in a
+//! circle, what is in the way of one of them gets a name of ours for the time being. The planner knows that
+//! name again (`view::is_swap_name`) and takes it for no rename.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -45,6 +46,8 @@ pub(crate) struct Schedule<'s, 'a> {
     side: &'s Side<'a>,
     frozen: &'s Frozen,
     wishes: &'s BTreeMap<NodeId, Wish>,
+    /// What shall go from this side, as soon as everything that stays has left it.
+    dropped: &'s BTreeSet<NodeId>,
     /// Moves that are granted, and where they go: to the wished place, or aside.
     pub moves: BTreeMap<NodeId, (NodeId, Name)>,
     /// Creations that are granted.
@@ -60,11 +63,12 @@ impl<'s, 'a> Schedule<'s, 'a> {
         side: &'s Side<'a>,
         frozen: &'s Frozen,
         wishes: &'s BTreeMap<NodeId, Wish>,
+        dropped: &'s BTreeSet<NodeId>,
         top_down: &[NodeId],
         nested: bool,
     ) -> Schedule<'s, 'a> {
         let (moves, creations, steady) = Default::default();
-        let mut schedule = Schedule { side, frozen, wishes, moves, creations, steady };
+        let mut schedule = Schedule { side, frozen, wishes, dropped, moves, creations, steady };
         schedule.grant_moves();
         schedule.break_circles();
         for &id in top_down {
@@ -115,7 +119,23 @@ impl<'s, 'a> Schedule<'s, 'a> {
             return Some(inner);
         }
         let occupant = self.side.occupants(wish.parent, &wish.key).iter().find(|&&other| other != id)?;
-        Some(if self.is_move(*occupant) { self.waits_for(*occupant) } else { Obstacle::Other })
+        Some(if self.is_move(*occupant) || self.dropped.contains(occupant) {
+            Obstacle::WaitsFor(*occupant)
+        } else {
+            Obstacle::Other
+        })
+    }
+
+    /// What has to leave a folder before it can be removed.
+    fn keeps_from_going(&self, dropped: NodeId) -> Option<Obstacle> {
+        let mut first = None;
+        self.side.visit_subtree(dropped, |inner| {
+            if first.is_none() && self.is_move(inner) && !self.moves.contains_key(&inner) {
+                first = Some(Obstacle::WaitsFor(inner));
+            }
+            first.is_none()
+        });
+        first
     }
 
     /// A folder cannot move below itself before something on the way there has moved out of it.
@@ -137,14 +157,14 @@ impl<'s, 'a> Schedule<'s, 'a> {
         if self.wishes.contains_key(&id) { Obstacle::WaitsFor(id) } else { Obstacle::Other }
     }
 
-    /// Every circle contains a node that is in the way of another's name: a chain of missing parents ends
-    /// at such a node, and ways into oneself lead ever deeper. Renaming it where it stands opens the circle.
+    /// Every circle contains a node that is in the way of another's name: chains of missing parents and
+    /// folders that wait to be emptied end at such a node, and ways into oneself lead ever deeper. Renaming it
+    /// where it stands opens the circle. What is to be removed is chosen last: its removal may be held.
     fn break_circles(&mut self) {
         for circle in self.circles() {
-            let in_the_way = circle
-                .iter()
-                .filter(|&&id| self.is_move(id) && circle.iter().any(|&other| self.stands_where(id, other)));
-            let Some(&id) = in_the_way.min() else { continue };
+            let in_the_way =
+                circle.iter().filter(|&&id| circle.iter().any(|&other| self.stands_where(id, other)));
+            let Some(&id) = in_the_way.min_by_key(|&&id| (self.dropped.contains(&id), id)) else { continue };
             let folder = self.side.spots()[&id].parent;
             let name = swap_name(id);
             if self.side.occupants(folder, &name.key()).is_empty() && !self.frozen.is_anchored(id) {
@@ -154,9 +174,8 @@ impl<'s, 'a> Schedule<'s, 'a> {
     }
 
     fn stands_where(&self, id: NodeId, other: NodeId) -> bool {
-        let wish = &self.wishes[&other];
-        id != other
-            && self.side.get(id).is_some_and(|spot| spot.parent == wish.parent && spot.key == wish.key)
+        let (Some(spot), Some(wish)) = (self.side.get(id), self.wishes.get(&other)) else { return false };
+        id != other && spot.parent == wish.parent && spot.key == wish.key
     }
 
     /// Returns the circles of wishes that wait for each other.
@@ -176,7 +195,11 @@ impl<'s, 'a> Schedule<'s, 'a> {
                 }
                 walks.insert(at, start);
                 way.push(at);
-                match self.obstacle(at, &self.wishes[&at]) {
+                let obstacle = match self.wishes.get(&at) {
+                    Some(wish) => self.obstacle(at, wish),
+                    None => self.keeps_from_going(at),
+                };
+                match obstacle {
                     Some(Obstacle::WaitsFor(next)) => at = next,
                     _ => break,
                 }
