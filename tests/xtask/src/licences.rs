@@ -63,7 +63,8 @@ mod tests {
     use serde_json::json;
 
     fn judged(source: Option<&str>, licence: Option<&str>) -> Option<String> {
-        let allowed = allow_list("[licenses]\nallow = ['MIT', 'Apache-2.0 WITH LLVM-exception']").expect("list");
+        let allowed =
+            allow_list("[licenses]\nallow = ['MIT', 'Apache-2.0 WITH LLVM-exception']").expect("list");
         objection(&json!({"name": "x", "version": "1.0.0", "source": source, "license": licence}), &allowed)
     }
 

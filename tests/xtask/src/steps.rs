@@ -98,7 +98,8 @@ pub fn counted(command: &mut Command) -> anyhow::Result<Tally> {
 
 /// Reads `test result: ok. 3 passed; 0 failed; …` and `3 passed, 0 failed`.
 fn result_line(line: &str) -> Option<Tally> {
-    let line = line.strip_prefix("test result: ").map_or(line, |rest| rest.split_once(". ").map_or("", |r| r.1));
+    let line =
+        line.strip_prefix("test result: ").map_or(line, |rest| rest.split_once(". ").map_or("", |r| r.1));
     let mut parts = line.split([';', ',']).map(str::trim);
     let passed = parts.next()?.strip_suffix(" passed")?.parse().ok()?;
     let failed = parts.next()?.strip_suffix(" failed")?.parse().ok()?;
@@ -112,7 +113,10 @@ mod tests {
     #[test]
     fn closing_lines_are_counted_and_others_are_not() {
         let counts = |line| result_line(line).map(|t| (t.passed, t.failed));
-        assert_eq!(counts("test result: ok. 21 passed; 0 failed; 0 ignored; finished in 0.13s"), Some((21, 0)));
+        assert_eq!(
+            counts("test result: ok. 21 passed; 0 failed; 0 ignored; finished in 0.13s"),
+            Some((21, 0))
+        );
         assert_eq!(counts("test result: FAILED. 2 passed; 3 failed; 0 ignored"), Some((2, 3)));
         assert_eq!(counts("88 passed, 1 failed"), Some((88, 1)));
         assert_eq!(counts("test a::b ... ok"), None);
@@ -121,7 +125,8 @@ mod tests {
 
     #[test]
     fn a_program_that_fails_without_counting_fails_the_step() {
-        let tally = counted(Command::new("sh").args(["-c", "echo '4 passed, 0 failed'; exit 3"])).expect("ran");
+        let tally =
+            counted(Command::new("sh").args(["-c", "echo '4 passed, 0 failed'; exit 3"])).expect("ran");
         assert_eq!(tally, Tally { passed: 4, failed: 1 });
     }
 
