@@ -13,6 +13,8 @@ def allow(context, url, decision="allow"):
     service = context.service
     browser = requests.Session()
     browser.verify = service.certificate
+    # Otherwise a person who consented before is sent on at once.
+    url += "&force_reapprove=true"
     page = browser.get(url)
     assert page.status_code == 200 and 'name="password"' in page.text, page.text
     form = {"step": "sign_in", "email": service.email, "password": service.password}
@@ -47,7 +49,7 @@ def check_paste_flow_with_secret_and_online_access(context):
     secret = context.service.app_secret
     flow = no_redirect_flow(context, consumer_secret=secret, token_access_type="online")
     result = flow.finish(paste_code(context, flow))
-    assert result.refresh_token is None
+    assert not result.refresh_token
     assert context.service.client(access_token=result.access_token).check_user("x").result == "x"
 
 

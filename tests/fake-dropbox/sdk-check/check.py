@@ -1,5 +1,6 @@
 """Runs all checks against one service, then makes sure that no route was left out."""
 
+import os
 import sys
 import traceback
 
@@ -29,6 +30,14 @@ def every_route_was_called(context):
     assert not missed, "never called: " + ", ".join(sorted(missed))
 
 
+def brief(error):
+    """The error and our own lines on the way to it; the SDK's lines say nothing about the service."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(here)]
+    lines = ["  %s:%d: %s" % (os.path.basename(f.filename), f.lineno, f.line) for f in frames[1:]]
+    return "\n".join([*lines, "  %s: %s" % (type(error).__name__, error)])
+
+
 def main(binary):
     service = Service(binary)
     passed = failed = 0
@@ -38,10 +47,9 @@ def main(binary):
             try:
                 function(context)
                 passed += 1
-            except Exception:
+            except Exception as error:
                 failed += 1
-                print("FAILED " + name, file=sys.stderr)
-                traceback.print_exc()
+                print("FAILED %s\n%s" % (name, brief(error)), file=sys.stderr)
     finally:
         service.stop()
     print("%d passed, %d failed" % (passed, failed))

@@ -11,13 +11,13 @@ def caught(kind, call, *args, **kwargs):
 
 def check_bad_input_is_text(context):
     kind = context.sdk.exceptions.BadInputError
-    root = caught(kind, context.dbx.files_get_metadata, "")
-    assert root.message.startswith('Error in call to API function "files/get_metadata":'), root.message
-    assert "root folder" in root.message
+    root = caught(kind, context.dbx.files_list_folder_longpoll, "no cursor")
+    assert root.message.startswith('Error in call to API function "files/list_folder/longpoll":'), root.message
     service = context.service
     url = service.url + "/2/files/get_metadata"
     token = {"Authorization": "Bearer " + context.dbx._oauth2_access_token, "Content-Type": "application/json"}
     for body, text in (
+        ('{"path": ""}', "The root folder is unsupported"),
         ('{"path": "hello.txt"}', "did not match pattern"),
         ('{"path": "/a", "pat": 1}', "unknown field"),
         ("{}", "missing required field"),

@@ -2,7 +2,6 @@
 
 import base64
 import datetime
-import time
 
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -107,8 +106,6 @@ def check_thumbnails(context):
     resource = context.files.PathOrLink.path("/pic.png")
     result, response = context.dbx.files_get_thumbnail_v2(resource, size=context.files.ThumbnailSize.w32h32)
     assert result.file_metadata.name == "pic.png" and len(response.content) > 0
-    old, response = context.dbx.files_get_thumbnail("/pic.png")
-    assert old.name == "pic.png"
     text = context.files.PathOrLink.path("/text.txt")
     assert context.refused(context.dbx.files_get_thumbnail_v2, text).is_unsupported_extension()
     arguments = [context.files.ThumbnailArg(path) for path in ("/pic.png", "/text.txt", "/none.png")]
@@ -171,15 +168,3 @@ def check_cursors(context):
     context.service.control("reset_cursors")
     assert context.refused(dbx.files_list_folder_continue, delta.cursor).is_reset()
     assert context.refused(dbx.files_list_folder_longpoll, delta.cursor).is_reset()
-
-
-def check_save_url(context):
-    source = context.dbx.files_get_temporary_link("/temp.txt").link
-    launch = context.dbx.files_save_url("/saved.txt", source)
-    if launch.is_async_job_id():
-        for _ in range(100):
-            status = context.dbx.files_save_url_check_job_status(launch.get_async_job_id())
-            if not status.is_in_progress():
-                break
-            time.sleep(0.01)
-        assert status.is_complete() or status.is_failed(), status

@@ -6,6 +6,7 @@ specification does not know fails, and so does one that lacks a required field.
 """
 
 import json
+import logging
 import os
 import subprocess
 
@@ -41,6 +42,8 @@ class Service:
         import dropbox
         from dropbox import dropbox_client
 
+        # Its warnings are about retries and refreshes that the checks provoke.
+        logging.getLogger("dropbox").setLevel(logging.ERROR)
         serializers = dropbox_client.stone_serializers
         decode = serializers.json_compat_obj_decode
 

@@ -96,8 +96,3 @@ def check_finish_batch_with_job(context):
     argument = files.UploadSessionFinishArg(cursor(context, open_session, 4), files.CommitInfo("/pipe/open"))
     failure = dbx.files_upload_session_finish_batch_v2([argument]).entries[0].get_failure()
     assert failure.get_lookup_failed().is_not_closed()
-
-
-def check_append_v1(context):
-    session = context.dbx.files_upload_session_start(b"a").session_id
-    assert context.dbx.files_upload_session_append(b"b", session, 1) is None

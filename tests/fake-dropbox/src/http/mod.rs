@@ -29,6 +29,7 @@ mod search;
 mod sessions;
 mod sharing;
 mod temporary_links;
+mod thumbnails;
 mod token;
 mod unions;
 mod upload;

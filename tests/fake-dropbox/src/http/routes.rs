@@ -4,7 +4,7 @@ use super::call::{Answer, Call, Style};
 use super::envelope::Failure;
 use super::{
     delete, download, export, folders, list_folder, longpoll, relocate, revisions, search, sessions, sharing,
-    temporary_links, upload, users,
+    temporary_links, thumbnails, upload, users,
 };
 
 /// Every route that is served, and how it is called.
@@ -36,6 +36,8 @@ pub(crate) const ROUTES: &[(&str, Style)] = &[
     ("files/upload_session/finish_batch", Style::Rpc),
     ("files/upload_session/finish_batch/check", Style::Rpc),
     ("files/get_temporary_link", Style::Rpc),
+    ("files/get_thumbnail_v2", Style::Download),
+    ("files/get_thumbnail_batch", Style::Rpc),
     ("files/get_temporary_upload_link", Style::Rpc),
     ("files/upload", Style::Upload),
     ("files/upload_session/start", Style::Upload),
@@ -104,6 +106,8 @@ pub(crate) async fn answer(call: Call) -> Answer {
         "files/search/continue_v2" => search::search_on(call),
         "files/get_temporary_link" => temporary_links::get_link(call),
         "files/get_temporary_upload_link" => temporary_links::get_upload_link(call),
+        "files/get_thumbnail_v2" => thumbnails::get(call).await,
+        "files/get_thumbnail_batch" => thumbnails::get_batch(call).await,
         "users/get_current_account" => users::get_current_account(call),
         "users/get_account" => users::get_account(call),
         "users/get_account_batch" => users::get_account_batch(call),

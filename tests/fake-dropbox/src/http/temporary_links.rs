@@ -69,10 +69,19 @@ pub(super) fn get_upload_link(mut call: Call) -> Answer {
     let mut info = args.object("commit_info")?;
     read_commit(&mut info)?;
     info.done()?;
-    let duration = args.opt_number("duration", 60..=14_400)?.unwrap_or(14_400);
+    let duration = read_duration(&mut args)?;
     args.done()?;
-    let link = address(&call, duration as i64, What::Upload { commit })?;
+    let link = address(&call, duration, What::Upload { commit })?;
     Ok(answer(&json!({"link": link})))
+}
+
+/// The one number of the protocol that may have a fraction.
+fn read_duration(args: &mut Args) -> Result<i64, Failure> {
+    let Some(value) = args.take("duration") else { return Ok(LINK_SECS) };
+    match value.as_f64().filter(|secs| (60.0..=LINK_SECS as f64).contains(secs)) {
+        Some(secs) => Ok(secs as i64),
+        None => Err(args.bad("duration", "expected a number within range 60..14400")),
+    }
 }
 
 fn address(call: &Call, secs: i64, what: What) -> Result<String, Failure> {

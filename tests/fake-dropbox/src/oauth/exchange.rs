@@ -152,6 +152,7 @@ impl Grants {
             scopes: code.scopes.clone(),
             refresh_token: refresh_token.clone(),
             by_pkce,
+            provisioned: false,
         });
         TokenAnswer {
             scope: Some(join(&code.scopes)),
@@ -414,8 +415,9 @@ mod tests {
     fn earlier_scopes_are_included_on_request_and_remembered() {
         let mut grants = Grants::new(1);
         let narrow = asked(&[("scope", "files.content.read")]);
+        grants.provision(&apps()[0], "dbid:jane");
         let code = grants.allow(&narrow, &apps()[0], "dbid:jane", NOW);
-        assert!(!grants.is_allowed_already(&narrow, &apps()[0], "dbid:jane"), "a code is not yet a grant");
+        assert!(!grants.is_allowed_already(&narrow, &apps()[0], "dbid:jane"), "nobody has consented yet");
         done(exchange(&mut grants, &code, &[("client_secret", "app1-secret")]));
         assert!(grants.is_allowed_already(&narrow, &apps()[0], "dbid:jane"));
         assert!(!grants.is_allowed_already(&narrow, &apps()[0], "dbid:john"));

@@ -52,6 +52,8 @@ pub(super) struct Grant {
     pub refresh_token: Option<String>,
     /// Whether the app proved itself by PKCE: then a refresh needs no secret either.
     pub by_pkce: bool,
+    /// Made without a person: it does not count as a consent given before.
+    pub provisioned: bool,
 }
 
 /// A short-lived token of a grant.
@@ -147,6 +149,7 @@ impl Grants {
             scopes: scopes.clone(),
             refresh_token: None,
             by_pkce: false,
+            provisioned: false,
         };
         let id = self.add(grant);
         self.issue(id, scopes, now_secs)
@@ -161,6 +164,7 @@ impl Grants {
             scopes: console_scopes(app),
             refresh_token: Some(refresh_token.clone()),
             by_pkce: true,
+            provisioned: true,
         });
         refresh_token
     }
@@ -168,7 +172,8 @@ impl Grants {
     /// Tells whether this person has already let the app do all that is asked.
     pub fn is_allowed_already(&self, request: &AuthorizeRequest, app: &App, account_id: &str) -> bool {
         let wanted = self.wanted_scopes(request, app, account_id);
-        self.grants_of(&app.key, account_id).any(|grant| wanted.is_subset(&grant.scopes))
+        let mut grants = self.grants_of(&app.key, account_id).filter(|grant| !grant.provisioned);
+        grants.any(|grant| wanted.is_subset(&grant.scopes))
     }
 
     /// Tells who an access token speaks for.

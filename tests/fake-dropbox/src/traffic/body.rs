@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 
 use axum::body::Body;
 use bytes::Bytes;
+use futures::StreamExt as _;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use tokio::time::{Sleep, sleep_until};
 
@@ -31,12 +32,37 @@ impl Metered {
         Metered { inner, traffic, direction, rest: Bytes::new(), busy: None }
     }
 
+    /// Takes what is left of a request that nobody wants to read.
+    ///
+    /// A server that answers early and then closes would cut the client off in the middle of its sending,
+    /// and the answer could be lost; the service's own front door reads on.
+    fn read_on(&mut self) {
+        let inner = std::mem::take(&mut self.inner);
+        if inner.is_end_stream() {
+            return;
+        }
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move {
+                let mut stream = inner.into_data_stream();
+                while let Some(Ok(_)) = stream.next().await {}
+            });
+        }
+    }
+
     fn next_piece(&mut self) -> Frame<Bytes> {
         let limit = if self.traffic.is_limited() { PIECE_BYTES } else { usize::MAX };
         let piece = self.rest.split_to(self.rest.len().min(limit));
         self.traffic.count(self.direction, piece.len() as u64);
         self.busy = self.traffic.reserve(piece.len() as u64).map(|until| Box::pin(sleep_until(until)));
         Frame::data(piece)
+    }
+}
+
+impl Drop for Metered {
+    fn drop(&mut self) {
+        if self.direction == Direction::Up {
+            self.read_on();
+        }
     }
 }
 
