@@ -179,6 +179,45 @@ impl Hashes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs::FileTimes;
+    use std::io::Write;
+    use std::time::{Duration, SystemTime};
+
+    /// Does to `a` what a person might do between the first and the last byte of a read.
+    fn read_across(change: impl FnOnce(&std::path::Path)) -> Result<Hashed, FsError> {
+        let temp = tempfile::tempdir().expect("temp dir");
+        let root = Root::open(temp.path()).expect("open");
+        root.adopt("me").expect("adopt");
+        let path = SyncPath::parse("a").expect("valid");
+        let mut file = File::create(temp.path().join("a")).expect("create");
+        file.write_all(b"before").expect("write");
+        // Long ago, so that the test does not depend on the clock's tick.
+        let old = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+        file.set_times(FileTimes::new().set_modified(old)).expect("set");
+        let expected = root.stat(&path).expect("look").expect("there");
+        let reading = Reading::begin(&root, &path, &expected).expect("as expected");
+        let mut hashes = Hashes::default();
+        hashes.update(b"before");
+        change(temp.path());
+        reading.end(&root, hashes)
+    }
+
+    #[test]
+    fn a_change_while_reading_is_seen_at_the_end() {
+        read_across(|_| {}).expect("untouched");
+        let changes: [&dyn Fn(&std::path::Path); 3] = [
+            &|dir| File::create(dir.join("a")).expect("open").write_all(b"BEFORE").expect("write"),
+            &|dir| {
+                std::fs::rename(dir.join("a"), dir.join("a~")).expect("rename");
+                File::create(dir.join("a")).expect("create").write_all(b"before").expect("write");
+            },
+            &|dir| std::fs::remove_file(dir.join("a")).expect("unlink"),
+        ];
+        for (n, change) in changes.into_iter().enumerate() {
+            let error = read_across(change).expect_err("changed");
+            assert_eq!(error.kind(), FsErrorKind::Changed, "change {n}");
+        }
+    }
 
     #[test]
     fn a_stamp_is_young_for_two_granules_and_never_again() {

@@ -12,6 +12,9 @@ use sync_core::{LocalKind, LocalStat, Name, SyncPath};
 use crate::error::{At, FsError, FsErrorKind};
 use crate::names::{Usable, ignored, usable};
 use crate::root::{Root, is_private, shown};
+use crate::sys::Dir;
+
+const OP: &str = "list";
 
 /// One object in a folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,10 +40,17 @@ pub struct DirListing {
 
 impl Root {
     /// Lists a folder. `Changed` when it did not rest while it was read; look again then.
+    ///
+    /// On kernels with coarse stamps a change in the same tick as the first look may go unnoticed here;
+    /// the watcher's hint about it comes after the listing, so a covered folder is looked at again.
     pub fn read_dir(&self, path: &SyncPath) -> Result<DirListing, FsError> {
-        const OP: &str = "list";
         let dir = self.folder(path, OP)?;
         let before = dir.own_stat().at(OP, shown(path))?;
+        self.list(&dir, path, before)
+    }
+
+    /// Reads the folder and compares it with the look from before.
+    fn list(&self, dir: &Dir, path: &SyncPath, before: LocalStat) -> Result<DirListing, FsError> {
         let mut names = dir.names().at(OP, shown(path))?;
         names.sort_unstable();
         let mut listing = DirListing { stat: before, entries: Vec::with_capacity(names.len()), ignored: 0 };
@@ -98,5 +108,38 @@ impl Root {
             }
         }
         Err(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::{File, FileTimes};
+    use std::time::{Duration, SystemTime};
+
+    #[test]
+    fn a_folder_that_changed_since_the_first_look_is_no_listing() {
+        let temp = tempfile::tempdir().expect("temp dir");
+        let root = Root::open(temp.path()).expect("open");
+        let top = SyncPath::root();
+        File::create(temp.path().join("a")).expect("create");
+        // Long ago, so that the test does not depend on the clock's tick.
+        let old = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+        let handle = File::open(temp.path()).expect("open");
+        handle.set_times(FileTimes::new().set_modified(old)).expect("set");
+        let dir = root.folder(&top, OP).expect("open");
+        let before = dir.own_stat().expect("look");
+        assert_eq!(root.list(&dir, &top, before).expect("at rest").entries.len(), 1);
+        for change in ["create", "rename", "delete"] {
+            handle.set_times(FileTimes::new().set_modified(old)).expect("set");
+            let before = dir.own_stat().expect("look");
+            match change {
+                "create" => drop(File::create(temp.path().join("b")).expect("create")),
+                "rename" => std::fs::rename(temp.path().join("b"), temp.path().join("c")).expect("rename"),
+                _ => std::fs::remove_file(temp.path().join("c")).expect("unlink"),
+            }
+            let error = root.list(&dir, &top, before).expect_err(change);
+            assert_eq!(error.kind(), FsErrorKind::Changed, "{change}");
+        }
     }
 }
