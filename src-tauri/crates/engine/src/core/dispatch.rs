@@ -155,13 +155,13 @@ impl Loop {
                 let Some(path) = self.local_place(tx, parent, &name, planned_local)? else { return Ok(()) };
                 planned_local.insert(node, path.clone());
                 let step = Step::MkdirLocal { parent, name };
-                self.launch_step(tx, now, node, step, Effect::MkdirLocal { path })
+                self.launch_step(tx, now, node, step, Effect::MkdirLocal { path }).map(drop)
             }
             Operation::MkdirRemote { node, parent, name } => {
                 let Some(path) = self.remote_place(tx, parent, &name, planned)? else { return Ok(()) };
                 planned.insert(node, path.clone());
                 let step = Step::MkdirRemote { parent, name };
-                self.launch_step(tx, now, node, step, Effect::MkdirRemote { path })
+                self.launch_step(tx, now, node, step, Effect::MkdirRemote { path }).map(drop)
             }
             Operation::Download { node, parent, name } => self.launch_download(tx, now, node, parent, name),
             Operation::Upload { node, parent, name } => self.launch_upload(tx, now, node, parent, name),
@@ -169,14 +169,14 @@ impl Loop {
                 let (Some(row), Some(from)) = (tx.local(node)?, tx.local_path(node)?) else { return Ok(()) };
                 let Some(to) = self.local_place(tx, parent, &name, &BTreeMap::new())? else { return Ok(()) };
                 let effect = Effect::MoveLocal { from, to, expected: row.stat };
-                self.launch_step(tx, now, node, Step::MoveLocal { parent, name }, effect)
+                self.launch_step(tx, now, node, Step::MoveLocal { parent, name }, effect).map(drop)
             }
             Operation::MoveRemote { node, parent, name, case_only } => {
                 let Some(rid) = tx.remote(node)?.and_then(|row| row.rid) else { return Ok(()) };
                 let Some(to) = self.remote_place(tx, parent, &name, planned)? else { return Ok(()) };
                 let through = case_only.then(|| format!("{to} (lockstep-{})", node.0));
                 let effect = Effect::MoveRemote { from: rid, to, through };
-                self.launch_step(tx, now, node, Step::MoveRemote { parent, name }, effect)
+                self.launch_step(tx, now, node, Step::MoveRemote { parent, name }, effect).map(drop)
             }
         }
     }
@@ -188,6 +188,7 @@ impl Loop {
                 continue;
             }
             tx.remove_intent(pending.op)?;
+            let payload = pending.payload.clone();
             let text = |key: &str| pending.payload.get(key).and_then(|v| v.as_str()).map(str::to_owned);
             let (Some(from), Some(to), Some(through)) = (text("from"), text("to"), text("through")) else {
                 continue;
@@ -199,7 +200,9 @@ impl Loop {
             }
             let Some(name) = leaf(&to) else { continue };
             let step = Step::MoveRemote { parent: row.parent, name };
-            self.launch_step(tx, now, row.id, step, Effect::MoveRemote { from, to, through: None })?;
+            let effect = Effect::MoveRemote { from, to, through: None };
+            let op = self.launch_step(tx, now, row.id, step, effect)?;
+            tx.put_intent(&Intent { op, kind: intent::THROUGH.into(), payload })?;
         }
         Ok(())
     }
@@ -229,7 +232,7 @@ impl Loop {
             Box::new(Revision { rev, size: remote.size, hash, mtime_secs: remote.client_modified_secs });
         let effect = Effect::Download { file, target, over: local.map(|row| row.stat) };
         let step = Step::Download { parent, name, remote: Box::new(remote) };
-        self.launch_step(tx, now, node, step, effect)
+        self.launch_step(tx, now, node, step, effect).map(drop)
     }
 
     fn launch_upload(
@@ -262,6 +265,7 @@ impl Loop {
         let session = self.session_of(tx, node, &local)?;
         let effect = Effect::Upload { path, stat: local.stat, hash, commit, session };
         self.launch_step(tx, now, node, Step::Upload { parent, name, local: Box::new(local) }, effect)
+            .map(drop)
     }
 
     fn session_of(
@@ -290,13 +294,13 @@ impl Loop {
         };
         let effect = Effect::MoveLocal { from, to: folder.join(&aside.name), expected: row.stat };
         let step = Step::Aside { name: aside.name.clone(), becomes_copy: aside.becomes_copy };
-        self.launch_step(tx, now, aside.node, step, effect)
+        self.launch_step(tx, now, aside.node, step, effect).map(drop)
     }
 
     pub(super) fn launch_trash(&mut self, tx: &mut Tx<'_>, now: Now, node: NodeId) -> Result<(), StoreError> {
         let Some(path) = tx.local_path(node)? else { return Ok(()) };
         let expected = Box::new(expected_below(tx, node, &path)?);
-        self.launch_step(tx, now, node, Step::TrashLocal, Effect::TrashLocal { path, expected })
+        self.launch_step(tx, now, node, Step::TrashLocal, Effect::TrashLocal { path, expected }).map(drop)
     }
 
     pub(super) fn launch_remote_delete(
@@ -308,7 +312,7 @@ impl Loop {
         let Some(row) = tx.remote(node)? else { return Ok(()) };
         let Some(target) = row.rid else { return Ok(()) };
         let rev = tx.synced(node)?.and_then(|synced| synced.rev);
-        self.launch_step(tx, now, node, Step::DeleteRemote, Effect::DeleteRemote { target, rev })
+        self.launch_step(tx, now, node, Step::DeleteRemote, Effect::DeleteRemote { target, rev }).map(drop)
     }
 
     pub(super) fn launch_step(
@@ -318,7 +322,7 @@ impl Loop {
         node: NodeId,
         step: Step,
         effect: Effect,
-    ) -> Result<(), StoreError> {
+    ) -> Result<i64, StoreError> {
         let op = tx.new_op()?;
         if let Some((kind, payload)) = intent_of(&step, &effect, node) {
             tx.put_intent(&Intent { op, kind: kind.into(), payload })?;
@@ -348,7 +352,7 @@ impl Loop {
         let flight = Flight { node, step, place, path, bytes_total, bytes_done: 0, started_ms: now.ms };
         self.flights.insert(op, flight);
         self.commands.push(Command::Run { op, effect });
-        Ok(())
+        Ok(op)
     }
 
     fn local_dir(&self, tx: &mut Tx<'_>, dir: NodeId) -> Result<Option<SyncPath>, StoreError> {

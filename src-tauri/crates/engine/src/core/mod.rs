@@ -212,6 +212,16 @@ impl Loop {
         }
         self.answer_waiting(tx, now)?;
         self.tell_changes(tx, now)?;
+        tracing::debug!(
+            flights = self.flights.len(),
+            hashing = !self.hashing.is_idle(),
+            removals = self.removals.waiting,
+            plan_wanted = self.plan_wanted,
+            disk_quiet = self.local.is_quiet(),
+            feed_settled = self.remote.is_settled(),
+            wake_at = self.wake_at,
+            "turn"
+        );
         if let Some(at) = self.wake_at {
             self.commands.push(Command::WakeAt(at));
         }

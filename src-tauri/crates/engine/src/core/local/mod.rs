@@ -96,8 +96,9 @@ impl Loop {
             self.check_root_at(now, self.local.next_health_ms);
             return Ok(());
         }
+        self.try_to_end_round(tx, now)?;
         if self.local.round.is_some() {
-            return self.try_to_end_round(tx, now);
+            return Ok(());
         }
         if self.local.observed && now.ms >= self.local.last_full_ms + self.full_scan_interval_ms() {
             self.local.wants_full_scan = true;
@@ -129,18 +130,19 @@ impl Loop {
     fn start_due_scans(&mut self, tx: &mut Tx<'_>, now: Now) -> Result<(), StoreError> {
         let due: Vec<NodeId> =
             self.local.due.iter().filter(|(_, due)| due.at_ms <= now.ms).map(|(&dir, _)| dir).collect();
-        if due.is_empty() {
-            if let Some(at) = self.local.due.values().map(|due| due.at_ms).min() {
-                self.wake(at);
-            }
-            return Ok(());
+        if !due.is_empty() {
+            self.local.round = Some(Round::new(false, self.local.effects));
         }
-        self.local.round = Some(Round::new(false, self.local.effects));
         for dir in due {
             self.local.due.remove(&dir);
             self.scan_dir(tx, dir)?;
         }
-        self.try_to_end_round(tx, now)
+        // None of them may be a directory any more; then nothing will come in that ends the round.
+        self.try_to_end_round(tx, now)?;
+        if let Some(at) = self.local.due.values().map(|due| due.at_ms).min() {
+            self.wake(at);
+        }
+        Ok(())
     }
 
     /// Adds a directory to the round under way; one that is no directory any more is left out.
