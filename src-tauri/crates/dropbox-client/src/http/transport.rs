@@ -290,10 +290,12 @@ impl Transport {
         }
         if call.route == "files/download" {
             // A download wants no Content-Type, and an empty body that says so.
-            return request.body("");
+            return request.header(header::CONTENT_LENGTH, 0);
         }
         request
             .header(header::CONTENT_TYPE, "application/octet-stream")
+            // The library would leave the length of an empty body out.
+            .header(header::CONTENT_LENGTH, call.payload.len())
             .body(call.payload.body(self.up.clone(), moved))
     }
 
@@ -346,8 +348,10 @@ pub(crate) fn plain_client(
         builder = builder.no_proxy();
     }
     if let Some(pem) = extra_root {
-        let roots = Certificate::from_pem_bundle(pem)
-            .map_err(|_| ClientError::BadSettings("the extra certificate is not a PEM certificate".into()))?;
+        let roots = Certificate::from_pem_bundle(pem).ok().filter(|roots| !roots.is_empty());
+        let roots = roots.ok_or_else(|| {
+            ClientError::BadSettings("the extra certificate is not a PEM certificate; check the file".into())
+        })?;
         builder = builder.tls_certs_merge(roots);
     }
     Ok(builder)

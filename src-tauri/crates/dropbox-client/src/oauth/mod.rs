@@ -344,6 +344,3 @@ fn is_answer(url: &Url) -> bool {
     form_urlencoded::parse(url.query().unwrap_or_default().as_bytes())
         .any(|(k, _)| k == "code" || k == "error")
 }
-
-#[cfg(test)]
-mod tests;
