@@ -212,6 +212,11 @@ impl Control {
         self.service.raise_false_alarm();
     }
 
+    /// Returns how many longpolls wait at this moment.
+    pub fn longpolls_waiting(&self) -> u64 {
+        self.service.longpolls_waiting()
+    }
+
     /// Returns the switches as they are now.
     pub fn switches(&self) -> Switches {
         self.service.switches()

@@ -34,6 +34,8 @@ pub(crate) struct Service {
     journal: Mutex<Option<Journal>>,
     switches: Mutex<Switches>,
     changed: watch::Sender<u64>,
+    /// Longpolls that wait at this moment.
+    waiting: AtomicU64,
     /// Longpolls that wake for nothing.
     false_alarms: AtomicU64,
     drawn: AtomicU64,
@@ -86,6 +88,7 @@ impl Service {
             journal: Mutex::new(journal),
             switches: Mutex::new(options.switches.clone()),
             changed: watch::Sender::new(0),
+            waiting: AtomicU64::new(0),
             false_alarms: AtomicU64::new(0),
             drawn: AtomicU64::new(0),
             seed: options.seed,
@@ -142,6 +145,17 @@ impl Service {
         self.changed.subscribe()
     }
 
+    /// Counts a longpoll until the guard is dropped.
+    pub fn wait_here(&self) -> Waiting<'_> {
+        self.waiting.fetch_add(1, Ordering::SeqCst);
+        Waiting(&self.waiting)
+    }
+
+    /// Returns how many longpolls wait at this moment.
+    pub fn longpolls_waiting(&self) -> u64 {
+        self.waiting.load(Ordering::SeqCst)
+    }
+
     /// Wakes every longpoll that waits now, although nothing changed.
     pub fn raise_false_alarm(&self) {
         self.false_alarms.fetch_add(1, Ordering::SeqCst);
@@ -179,6 +193,15 @@ impl Service {
 
     fn lock(&self) -> MutexGuard<'_, Vec<Account>> {
         self.accounts.lock().expect("BUG: nothing panics while it holds the accounts")
+    }
+}
+
+/// A longpoll that waits; also ends when its client goes away.
+pub(crate) struct Waiting<'a>(&'a AtomicU64);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }
 

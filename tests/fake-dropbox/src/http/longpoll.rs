@@ -28,6 +28,7 @@ pub(super) async fn longpoll(mut call: Call) -> Answer {
     // Subscribe before looking, so that no change falls between the two.
     let mut watch = service.watch();
     let alarms = service.false_alarms();
+    let _waiting = service.wait_here();
     let changes = loop {
         let news = service.read(&account_id, |account| account.has_news(&cursor)).map_err(list)?;
         if news || service.false_alarms() != alarms {

@@ -52,10 +52,26 @@ pub(super) fn relocate_batch(mut call: Call) -> Answer {
     }
     args.done()?;
     let result = call.write(|account, now| {
-        let entries = ways.iter().map(|way| entry(account, way, is_move, autorename, now)).collect();
+        let overlaps: Vec<bool> = (0..ways.len()).map(|at| is_move && overlaps_earlier(&ways, at)).collect();
+        let each = ways.iter().zip(overlaps);
+        let entries = each.map(|(way, overlaps)| match overlaps {
+            true => failed(&RelocationError::DuplicatedOrNestedPaths),
+            false => entry(account, way, is_move, autorename, now),
+        });
+        let entries = entries.collect();
         batch::launch(account, family(is_move), false, entries)
     })?;
     Ok(answer(&result))
+}
+
+/// Tells whether an earlier entry moves the same thing, or something above or below it.
+fn overlaps_earlier(ways: &[Way], at: usize) -> bool {
+    let names = |way: &Way| match &way.from {
+        PathArg::Path(names) => Some(names.iter().map(|name| name.to_lowercase()).collect::<Vec<_>>()),
+        _ => None,
+    };
+    let Some(this) = names(&ways[at]) else { return false };
+    ways[..at].iter().filter_map(names).any(|other| this.starts_with(&other) || other.starts_with(&this))
 }
 
 /// Asks for the result of a batch.
@@ -92,6 +108,10 @@ fn entry(account: &mut Account, way: &Way, is_move: bool, autorename: bool, now:
     }
     match go(account, way, is_move, autorename, now) {
         Ok(metadata) => json!({".tag": "success", "success": metadata}),
-        Err(error) => batch::failure(unions::nested("relocation_error", unions::relocation(&error))),
+        Err(error) => failed(&error),
     }
+}
+
+fn failed(error: &RelocationError) -> Value {
+    batch::failure(unions::nested("relocation_error", unions::relocation(error)))
 }

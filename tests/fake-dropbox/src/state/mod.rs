@@ -24,6 +24,7 @@ pub mod sessions;
 pub mod tree;
 pub mod write;
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 
 use base64::Engine as _;
@@ -77,7 +78,7 @@ pub struct Account {
     held_at: Option<u64>,
     /// How often a new node is still to be missed.
     #[serde(skip)]
-    misses: HashMap<Key, u32>,
+    misses: RefCell<HashMap<Key, u32>>,
     /// How many entries of batches are still to be refused.
     #[serde(skip)]
     refusals: u32,
@@ -111,7 +112,7 @@ impl Account {
             latest: HashMap::new(),
             used: 0,
             held_at: None,
-            misses: HashMap::new(),
+            misses: RefCell::default(),
             refusals: 0,
             switches,
             journal: None,

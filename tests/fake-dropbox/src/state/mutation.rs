@@ -85,7 +85,7 @@ impl Account {
     fn remove(&mut self, key: Key) {
         self.detach(key);
         self.children.remove(&key);
-        self.misses.remove(&key);
+        self.misses.get_mut().remove(&key);
         if let Some(node) = self.nodes.remove(&key) {
             self.ids.remove(&node.id);
         }

@@ -59,7 +59,7 @@ impl Account {
         Ok(self.copy_into(key, folder, &name, target.written_parent, now))
     }
 
-    fn source(&mut self, from: &PathArg) -> Result<Key, RelocationError> {
+    fn source(&self, from: &PathArg) -> Result<Key, RelocationError> {
         let key = self.lookup(from).map_err(RelocationError::FromLookup)?;
         if key == ROOT {
             return Err(RelocationError::FromLookup(LookupError::MalformedPath));
@@ -74,8 +74,8 @@ impl Account {
     }
 
     /// Tells, a few times, that a new node is not there yet.
-    pub(super) fn is_missed(&mut self, key: Key) -> bool {
-        match self.misses.get_mut(&key) {
+    pub(super) fn is_missed(&self, key: Key) -> bool {
+        match self.misses.borrow_mut().get_mut(&key) {
             Some(left) if *left > 0 => {
                 *left -= 1;
                 true

@@ -29,7 +29,13 @@ impl Account {
         match path {
             PathArg::Root => Ok(ROOT),
             PathArg::Path(names) => self.descend(ROOT, names),
-            PathArg::Id(id, names) => self.descend(self.by_id(id).ok_or(LookupError::NotFound)?, names),
+            PathArg::Id(id, names) => {
+                let key = self.by_id(id).ok_or(LookupError::NotFound)?;
+                if !names.is_empty() && self.is_missed(key) {
+                    return Err(LookupError::NotFound);
+                }
+                self.descend(key, names)
+            }
             PathArg::Rev(rev) => {
                 let revision = self.revision(rev).ok_or(LookupError::NotFound)?;
                 self.by_id(&revision.id).ok_or(LookupError::NotFound)

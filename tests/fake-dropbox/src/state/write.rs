@@ -181,7 +181,7 @@ impl Account {
         let node = Node { id, parent: folder, name: name.into(), lower, written_parent, kind };
         self.store(key, node);
         if self.switches.new_item_misses > 0 {
-            self.misses.insert(key, self.switches.new_item_misses);
+            self.misses.get_mut().insert(key, self.switches.new_item_misses);
         }
         self.log_change(key, false, false);
         key
