@@ -107,6 +107,21 @@ async fn whether_batches_are_jobs_is_a_switch() {
 }
 
 #[tokio::test]
+async fn how_long_a_job_takes_is_a_switch() {
+    for answers in [0, 3] {
+        let dropbox = Dropbox::start().await;
+        dropbox.control().change_switches(|switches| switches.job_in_progress_answers = answers);
+        let launched = dropbox.rpc("files/delete_batch", json!({"entries": [{"path": "/x"}]})).await.ok();
+        let job = json!({"async_job_id": launched["async_job_id"]});
+        for _ in 0..answers {
+            let check = dropbox.rpc("files/delete_batch/check", job.clone()).await.ok();
+            assert_eq!(check, json!({".tag": "in_progress"}));
+        }
+        assert_eq!(dropbox.rpc("files/delete_batch/check", job).await.ok()[".tag"], "complete");
+    }
+}
+
+#[tokio::test]
 async fn a_job_is_asked_for_by_its_own_family_only() {
     let dropbox = Dropbox::start().await;
     let launched = dropbox.rpc("files/delete_batch", json!({"entries": [{"path": "/x"}]})).await.ok();

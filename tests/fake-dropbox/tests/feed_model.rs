@@ -148,6 +148,46 @@ fn a_listing_that_is_disturbed_between_pages_still_ends_right() {
     }
 }
 
+/// Returns what lies below a folder, by paths relative to it.
+fn below(known: &Known, folder: &str) -> Known {
+    let strip =
+        |path: &String| path.strip_prefix(folder).filter(|rest| rest.starts_with('/')).map(str::to_owned);
+    known.iter().filter_map(|(path, hash)| Some((strip(path)?, hash.clone()))).collect()
+}
+
+#[test]
+fn a_cursor_by_id_gives_what_is_below_wherever_the_folder_goes() {
+    for seed in 0..300 {
+        let mut rng = StdRng::seed_from_u64(seed);
+        let mut account = Account::new(1, "Jane Doe", u64::MAX, seed, switches(&mut rng));
+        let key = account.create_folder(&PathArg::plain("/a/b"), false).expect("made");
+        let id = account.node(key).expect("there").id.clone();
+        (0..20).for_each(|now| disturb(&mut account, &mut rng, now));
+        let Ok(mut page) = account.list(request(&id)) else { continue };
+        let mut relative = Known::new();
+        for round in 0..6 {
+            let here = account.path_lower(key);
+            loop {
+                let told = page.entries.iter().filter(|entry| entry.path_lower != here);
+                for entry in told {
+                    let rest = entry.path_lower.strip_prefix(&here).expect("below the folder").to_owned();
+                    apply(&mut relative, &Entry { path_lower: rest, ..entry.clone() });
+                }
+                if !page.has_more {
+                    break;
+                }
+                page = account.list_on(&page.cursor).expect("a page");
+            }
+            assert_eq!(relative, below(&truth(&account), &here), "seed {seed}, round {round}");
+            (0..6).for_each(|now| disturb(&mut account, &mut rng, now));
+            match account.list_on(&page.cursor) {
+                Ok(next) => page = next,
+                Err(_) => break,
+            }
+        }
+    }
+}
+
 #[test]
 fn replaying_the_journal_gives_the_account_again() {
     for seed in 0..50 {

@@ -351,6 +351,45 @@ async fn a_full_quota_is_insufficient_space() {
 }
 
 #[tokio::test]
+async fn revs_below_a_moved_folder_change_by_switch_and_stay_readable() {
+    for changes in [true, false] {
+        let dropbox = Dropbox::start().await;
+        dropbox.control().change_switches(|switches| switches.new_revs_below_moved_folder = changes);
+        let before = dropbox.control().put("/d/a", "x").expect("put");
+        dropbox.control().rename("/d", "/e").expect("rename");
+        let after = dropbox.control().metadata("/e/a").expect("there");
+        assert_eq!(after.id(), before.id());
+        assert_eq!(after.rev().expect("a file") != before.rev().expect("a file"), changes);
+        let old = format!("rev:{}", before.rev().expect("a file"));
+        assert_eq!(dropbox.download(&old).await.bytes, b"x");
+        let listed = dropbox.rpc("files/list_revisions", json!({"path": "/e/a"})).await.ok();
+        assert_eq!(listed["entries"].as_array().expect("list").len(), 1, "the new path has a history");
+    }
+}
+
+#[tokio::test]
+async fn an_upload_that_breaks_off_leaves_nothing() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let dropbox = Dropbox::start().await;
+    let address = dropbox.fake.url().replace("http://", "");
+    for route in ["files/upload", "files/upload_session/start"] {
+        let mut stream = tokio::net::TcpStream::connect(&address).await.expect("connected");
+        let head = format!(
+            "POST /2/{route} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {}\r\n\
+             Dropbox-API-Arg: {}\r\nContent-Type: application/octet-stream\r\nContent-Length: 10\r\n\r\nhalf",
+            dropbox.token,
+            if route == "files/upload" { r#"{"path":"/a"}"# } else { "{}" },
+        );
+        stream.write_all(head.as_bytes()).await.expect("sent");
+        stream.shutdown().await.expect("closed");
+        // Read to the end: by then the service has seen that the body broke off.
+        let _ = stream.read_to_end(&mut Vec::new()).await;
+    }
+    assert!(dropbox.control().tree().is_empty());
+    assert_eq!(dropbox.control().open_sessions(), 0);
+}
+
+#[tokio::test]
 async fn search_finds_names_and_pages() {
     let dropbox = Dropbox::start().await;
     for n in 0..5 {

@@ -53,6 +53,23 @@ async fn tree_history_cursors_sessions_jobs_and_tokens_survive() {
 }
 
 #[tokio::test]
+async fn content_across_blocks_survives_and_is_kept_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let dropbox = Dropbox::start_with(options(folder.path())).await;
+    let bytes: Vec<u8> = (0..9_000_000u32).map(|n| (n / 7) as u8).collect();
+    dropbox.upload(json!({"path": "/big"}), bytes.clone()).await.ok();
+    dropbox.rpc("files/copy_v2", json!({"from_path": "/big", "to_path": "/copy"})).await.ok();
+    let blocks = std::fs::read_dir(folder.path().join("blocks")).expect("blocks");
+    assert_eq!(blocks.count(), 3, "a copy costs nothing");
+    drop(dropbox);
+    let dropbox = Dropbox::start_with(options(folder.path())).await;
+    assert_eq!(dropbox.download("/copy").await.bytes, bytes);
+    let arg = json!({"path": "/copy"});
+    let part = dropbox.fetch("files/download", arg, Some("bytes=4194300-8388610")).await;
+    assert_eq!(part.bytes, bytes[4_194_300..=8_388_610]);
+}
+
+#[tokio::test]
 async fn a_torn_last_line_of_the_journal_is_a_change_that_never_was() {
     let folder = tempfile::tempdir().expect("a folder");
     let dropbox = Dropbox::start_with(options(folder.path())).await;
