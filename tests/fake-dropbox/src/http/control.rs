@@ -81,27 +81,72 @@ const COMMANDS: &[(&str, Command)] = &[
     ("history", |control, mut f| Ok(json!({"history": control.history(&f.text("path")?)}))),
     ("routes", |_, _| Ok(json!({"routes": ROUTES.iter().map(|(name, _)| name).collect::<Vec<_>>()}))),
     ("calls", calls),
-    ("reset_calls", |control, _| done(control.reset_calls())),
+    ("reset_calls", |control, _| {
+        control.reset_calls();
+        done()
+    }),
     ("fail", fail),
-    ("clear_faults", |control, _| done(control.clear_faults())),
-    ("set_latency", |control, mut f| done(control.set_latency(Duration::from_millis(f.get("ms")?)))),
-    ("set_bandwidth", |control, mut f| done(control.set_bandwidth(f.optional("bytes_per_second")?))),
-    ("set_write_lock", |control, mut f| done(control.set_write_lock(f.optional::<WriteLock>("lock")?))),
-    ("set_quota", |control, mut f| done(control.set_quota(f.get("bytes")?))),
+    ("clear_faults", |control, _| {
+        control.clear_faults();
+        done()
+    }),
+    ("set_latency", |control, mut f| {
+        control.set_latency(Duration::from_millis(f.get("ms")?));
+        done()
+    }),
+    ("set_bandwidth", |control, mut f| {
+        control.set_bandwidth(f.optional("bytes_per_second")?);
+        done()
+    }),
+    ("set_write_lock", |control, mut f| {
+        control.set_write_lock(f.optional::<WriteLock>("lock")?);
+        done()
+    }),
+    ("set_quota", |control, mut f| {
+        control.set_quota(f.get("bytes")?);
+        done()
+    }),
     ("space", space),
     ("switches", switches),
-    ("split_pages", |control, mut f| done(control.split_pages(f.get("n")?))),
-    ("delay_deltas", |control, mut f| done(control.delay_deltas(f.get("hold")?))),
-    ("reset_cursors", |control, _| done(control.reset_cursors())),
-    ("wake_longpolls", |control, _| done(control.wake_longpolls())),
-    ("refuse_entries", |control, mut f| done(control.refuse_entries(f.get("count")?))),
-    ("expire_access_tokens", |control, _| done(control.expire_access_tokens()?)),
-    ("set_access_token_secs", |control, mut f| done(control.set_access_token_secs(f.get("seconds")?)?)),
-    ("revoke_all", |control, _| done(control.revoke_all()?)),
+    ("split_pages", |control, mut f| {
+        control.split_pages(f.get("n")?);
+        done()
+    }),
+    ("delay_deltas", |control, mut f| {
+        control.delay_deltas(f.get("hold")?);
+        done()
+    }),
+    ("reset_cursors", |control, _| {
+        control.reset_cursors();
+        done()
+    }),
+    ("wake_longpolls", |control, _| {
+        control.wake_longpolls();
+        done()
+    }),
+    ("refuse_entries", |control, mut f| {
+        control.refuse_entries(f.get("count")?);
+        done()
+    }),
+    ("expire_access_tokens", |control, _| {
+        control.expire_access_tokens()?;
+        done()
+    }),
+    ("set_access_token_secs", |control, mut f| {
+        control.set_access_token_secs(f.get("seconds")?)?;
+        done()
+    }),
+    ("revoke_all", |control, _| {
+        control.revoke_all()?;
+        done()
+    }),
     ("refresh_token", |control, _| Ok(json!({"refresh_token": control.refresh_token()?}))),
     ("allow", |control, mut f| Ok(approval(control.allow_in_browser(&f.text("url")?)?))),
     ("deny", |control, mut f| Ok(approval(control.deny_in_browser(&f.text("url")?)?))),
-    ("advance_clock", |control, mut f| done(control.clock().advance(f.get("seconds")?))),
+    ("advance_clock", |control, mut f| {
+        control.clock().advance(f.get("seconds")?);
+        done()
+    }),
 ];
 
 /// Lists the commands.
@@ -135,7 +180,7 @@ fn refuse(status: StatusCode, error: &anyhow::Error) -> Response {
     (status, Json(json!({"error": format!("{error:#}")}))).into_response()
 }
 
-fn done((): ()) -> anyhow::Result<Value> {
+fn done() -> anyhow::Result<Value> {
     Ok(json!({}))
 }
 
@@ -204,7 +249,8 @@ fn calls(control: &Control, _: Fields) -> anyhow::Result<Value> {
 fn fail(control: &Control, mut fields: Fields) -> anyhow::Result<Value> {
     let fault: Fault = fields.get("fault")?;
     let times = fields.optional("times")?.unwrap_or(1);
-    done(control.fail_times(&fields.text("route")?, times, fault))
+    control.fail_times(&fields.text("route")?, times, fault);
+    done()
 }
 
 fn space(control: &Control, _: Fields) -> anyhow::Result<Value> {

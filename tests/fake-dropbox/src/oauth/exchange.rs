@@ -247,7 +247,7 @@ mod tests {
                 .map(|(k, v)| (k.into(), v.into()))
                 .into();
         query.extend(pairs.iter().map(|(k, v)| (k.to_string(), v.to_string())));
-        check_authorize(&query, &apps()).ok().expect("a good query")
+        check_authorize(&query, &apps()).expect("a good query")
     }
 
     fn with_pkce() -> AuthorizeRequest {

@@ -172,8 +172,7 @@ impl Grants {
     /// Tells whether this person has already let the app do all that is asked.
     pub fn is_allowed_already(&self, request: &AuthorizeRequest, app: &App, account_id: &str) -> bool {
         let wanted = self.wanted_scopes(request, app, account_id);
-        let mut grants = self.grants_of(&app.key, account_id).filter(|grant| !grant.provisioned);
-        grants.any(|grant| wanted.is_subset(&grant.scopes))
+        self.grants_of(&app.key, account_id).any(|grant| wanted.is_subset(&grant.scopes))
     }
 
     /// Tells who an access token speaks for.
@@ -243,8 +242,10 @@ impl Grants {
         scopes
     }
 
+    /// Returns what this person consented to; what was provisioned is no consent.
     fn grants_of<'a>(&'a self, app_key: &'a str, account_id: &'a str) -> impl Iterator<Item = &'a Grant> {
-        self.grants.values().filter(move |g| g.app_key == app_key && g.account_id == account_id)
+        let consents = self.grants.values().filter(|grant| !grant.provisioned);
+        consents.filter(move |g| g.app_key == app_key && g.account_id == account_id)
     }
 }
 

@@ -156,3 +156,88 @@ enum Direction {
     /// From the service.
     Down,
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::body::{Body, Bytes};
+    use axum::extract::Request;
+    use axum::middleware::from_fn_with_state;
+    use axum::routing::post;
+    use http::StatusCode;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    /// A service that sends back what it is sent.
+    fn echo(traffic: &Traffic) -> Router {
+        Router::new()
+            .route("/2/{*route}", post(async |body: Bytes| body))
+            .layer(from_fn_with_state(traffic.clone(), hold_write_lock))
+            .layer(from_fn_with_state(traffic.clone(), pass))
+    }
+
+    async fn call(router: &Router, route: &str, body: impl Into<Body>) -> (StatusCode, usize) {
+        let request = Request::post(format!("/2/{route}")).body(body.into()).expect("a request");
+        let response = router.clone().oneshot(request).await.expect("a router never fails");
+        let status = response.status();
+        (status, axum::body::to_bytes(response.into_body(), usize::MAX).await.expect("a body").len())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn latency_is_waited_once_a_call() {
+        let traffic = Traffic::default();
+        traffic.set_latency(Duration::from_millis(70));
+        let (router, start) = (echo(&traffic), Instant::now());
+        call(&router, "files/list_folder", "").await;
+        call(&router, "files/list_folder", "").await;
+        assert_eq!(start.elapsed(), Duration::from_millis(140));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn bandwidth_is_shared_by_all_bodies_both_ways() {
+        let traffic = Traffic::default();
+        traffic.set_bandwidth(Some(1_000_000));
+        let (router, start) = (echo(&traffic), Instant::now());
+        let body = || vec![0; 500_000];
+        let (a, b) =
+            tokio::join!(call(&router, "files/upload", body()), call(&router, "files/upload", body()));
+        assert_eq!((a.1, b.1), (500_000, 500_000));
+        let seconds = start.elapsed().as_secs_f64();
+        assert!((1.9..2.1).contains(&seconds), "2,000,000 bytes at 1,000,000 a second took {seconds}");
+        assert_eq!((traffic.bytes_up(), traffic.bytes_down()), (1_000_000, 1_000_000));
+        traffic.set_bandwidth(None);
+        let start = Instant::now();
+        call(&router, "files/upload", body()).await;
+        assert!(start.elapsed().is_zero());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_second_writer_is_turned_away_while_the_first_holds_the_namespace() {
+        let traffic = Traffic::default();
+        traffic.set_write_lock(Some(WriteLock { single_ms: 50, per_entry_ms: 10 }));
+        let (router, start) = (echo(&traffic), Instant::now());
+        let (first, second, reader) = tokio::join!(
+            call(&router, "files/upload", "a"),
+            call(&router, "files/delete_v2", "b"),
+            call(&router, "files/list_folder", "c"),
+        );
+        let locked = StatusCode::TOO_MANY_REQUESTS;
+        assert_eq!((first.0, second.0, reader.0), (StatusCode::OK, locked, StatusCode::OK));
+        assert_eq!(start.elapsed(), Duration::from_millis(50));
+        assert_eq!(call(&router, "files/delete_v2", "b").await.0, StatusCode::OK);
+        let (batch, start) = (r#"{"entries":[1,2,3]}"#, Instant::now());
+        call(&router, "files/upload_session/finish_batch_v2", batch).await;
+        assert_eq!(start.elapsed(), Duration::from_millis(30), "each entry counts");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_writer_who_goes_away_lets_the_namespace_go() {
+        let traffic = Traffic::default();
+        traffic.set_write_lock(Some(WriteLock { single_ms: 1_000, per_entry_ms: 1 }));
+        let router = echo(&traffic);
+        let gone = tokio::time::timeout(Duration::from_millis(10), call(&router, "files/upload", "a"));
+        assert!(gone.await.is_err());
+        assert_eq!(call(&router, "files/upload", "b").await.0, StatusCode::OK);
+    }
+}
