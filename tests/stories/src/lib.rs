@@ -1,1 +1,15 @@
-//! stories
+//! Whole engines against a whole fake service, over real HTTP, disk and SQLite.
+//!
+//! A [`World`] is one Dropbox account; a [`Device`] is one home with one workspace in it. Stories edit on
+//! both sides, let the devices come to rest, and compare.
+//!
+//! Rule: nothing sleeps. A story waits for what the engine says, with a limit that only a hang reaches.
+#![forbid(unsafe_code)]
+
+mod device;
+mod program;
+mod world;
+
+pub use device::{Device, DeviceOptions};
+pub use program::Program;
+pub use world::World;
