@@ -58,14 +58,15 @@ impl Name {
     /// Returns the name composed (NFC), the form that Dropbox stores; bytes that are no text stay.
     pub fn composed(&self) -> Name {
         match self.as_str() {
-            Some(text) => Name(compose(text).into_bytes().into()),
-            None => self.clone(),
+            Some(text) if !text.is_ascii() => Name(compose(text).into_bytes().into()),
+            _ => self.clone(),
         }
     }
 
     /// Returns the key that predicts which names Dropbox treats as this one.
     pub fn key(&self) -> NameKey {
         match self.as_str() {
+            Some(text) if text.is_ascii() => NameKey(text.to_ascii_lowercase().into_bytes().into()),
             // `to_lowercase().next()` is the simple mapping: only U+0130 expands to two characters.
             Some(text) => NameKey(
                 compose(text)

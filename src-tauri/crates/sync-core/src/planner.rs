@@ -69,10 +69,17 @@ fn decide(view: &View<'_>, frozen: &Frozen, target: &Target, policy: &Policy, pl
         return;
     }
     plan.conflicts.extend(settled.conflicts);
+    // A swap ended otherwise than planned: these get their name back, then they are rebased.
+    let restored: BTreeSet<_> =
+        kept.iter().copied().filter(|&id| view.is_set_aside(id) && !frozen.is_anchored(id)).collect();
     // Kept folders whose rebase waits for something busy, and names and pairs that wait for something frozen.
-    let still: BTreeSet<_> =
-        kept.into_iter().chain(settled.waiting).chain(target.copies.iter().copied()).collect();
-    let scene = Scene { view, frozen, target, still: &still, top_down: &settled.top_down };
+    let waiting = settled.waiting.iter().chain(&target.copies).copied();
+    let still: BTreeSet<_> = kept.difference(&restored).copied().chain(waiting).collect();
+    let names = clash::new_names(view, target, &settled.nameless, &policy.conflict_label);
+    let held = plan.conflicts.iter().flat_map(|held| [Some(held.node), held.other]).flatten().collect();
+    plan.waiting.extend(still.difference(&held));
+    let (restored, names) = (&restored, &names);
+    let scene = Scene { view, frozen, target, still: &still, restored, names, top_down: &settled.top_down };
     derive::operations(&scene, plan);
     removals::removals(&scene, plan);
 }

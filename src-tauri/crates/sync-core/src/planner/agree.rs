@@ -67,9 +67,10 @@ pub(crate) fn kept_against_deletion(view: &View<'_>, frozen: &Frozen, target: &T
     target.nodes.keys().copied().filter(kept).collect()
 }
 
-/// Drops their synced rows, except of folders in which something is busy: these wait.
+/// Drops their synced rows, except of folders in which something is busy (these wait), and of nodes that
+/// were set aside for a swap: only the row knows their name, so that comes back first.
 pub(crate) fn rebase(view: &View<'_>, frozen: &Frozen, kept: &BTreeSet<NodeId>, plan: &mut Plan) {
-    for &id in kept.iter().filter(|&&id| !frozen.is_anchored(id)) {
+    for &id in kept.iter().filter(|&&id| !frozen.is_anchored(id) && !view.is_set_aside(id)) {
         plan.bookkeeping.push(Bookkeeping::Rebase(id));
         if view.local_edited(id) || view.local_moved(id) {
             plan.notices.push(Notice::KeptAgainstRemoteDelete(id));

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     freeze::{Frozen, remote_twin_of_copy},
     kernel::{Target, TargetNode},
-    view::View,
+    view::{View, is_swap_name},
 };
 use crate::{
     conflict_name::{FOLDER_LABEL, conflict_name},
@@ -26,6 +26,8 @@ pub(crate) struct Settlement {
     pub conflicts: Vec<HeldConflict>,
     /// Nodes that must give up their name.
     pub losers: Vec<NodeId>,
+    /// Nodes set aside at Dropbox whose own name was taken meanwhile.
+    pub nameless: Vec<NodeId>,
     /// Nodes to which nothing may be done in this plan.
     pub waiting: BTreeSet<NodeId>,
     /// The target's nodes, each folder before what lies in it.
@@ -46,7 +48,8 @@ pub(crate) fn copy_asides(view: &View<'_>, target: &Target, label: &str) -> Vec<
     let mut names = FreeNames::new(view, target);
     let aside = |&node: &NodeId| {
         let local = view.local.get(node).expect("BUG: edited on both sides");
-        Aside { node, name: names.choose(local.parent, local.name, label), becomes_copy: true }
+        let own = if is_swap_name(node, local.name) { &target.nodes[&node].local_name } else { local.name };
+        Aside { node, name: names.choose(local.parent, own, label), becomes_copy: true }
     };
     let copies = target.copies.iter().filter(|&&node| remote_twin_of_copy(view, node).is_none());
     copies.map(aside).collect()
@@ -65,6 +68,22 @@ pub(crate) fn name_asides(view: &View<'_>, target: &Target, losers: &[NodeId], l
         }
     };
     losers.iter().map(aside).collect()
+}
+
+/// Finds names for nodes that were set aside at Dropbox, are not on disk any more, and whose own name was
+/// taken meanwhile. Nobody but us gave them the name they have, so this is no rename a collaborator made.
+pub(crate) fn new_names(
+    view: &View<'_>,
+    target: &Target,
+    nameless: &[NodeId],
+    label: &str,
+) -> BTreeMap<NodeId, Name> {
+    let mut names = FreeNames::new(view, target);
+    let name = |&id: &NodeId| {
+        let node = &target.nodes[&id];
+        (id, names.choose(node.parent, &node.remote_name, label))
+    };
+    nameless.iter().map(name).collect()
 }
 
 /// Hands out names that are free at Dropbox, on disk and in the target, each once.
@@ -155,7 +174,9 @@ impl Walk<'_, '_> {
         let keeper = self.keeper(group);
         let mut same_as = None;
         for &loser in group.iter().filter(|&&id| id != keeper) {
-            if self.must_wait(keeper, loser) {
+            if self.is_nameless(loser) {
+                self.settled.nameless.push(loser);
+            } else if self.must_wait(keeper, loser) {
                 self.settled.waiting.extend([keeper, loser]);
             } else if self.are_one_thing(keeper, loser) {
                 self.settled.pairs.push(Bookkeeping::Pair { local: loser, remote: keeper });
@@ -191,6 +212,11 @@ impl Walk<'_, '_> {
             (now, None) => now.is_some(),
             (None, _) => false,
         }
+    }
+
+    fn is_nameless(&self, id: NodeId) -> bool {
+        let free = !self.frozen.has(id) && !self.frozen.is_anchored(id);
+        free && !self.view.local.has(id) && self.view.is_set_aside(id)
     }
 
     /// Neither may be touched as long as one of them is frozen, and a folder not while something in it is

@@ -22,6 +22,10 @@ pub(crate) struct Scene<'s, 'a> {
     pub target: &'s Target,
     /// Nodes of the target to which nothing may be done in this plan.
     pub still: &'s BTreeSet<NodeId>,
+    /// Nodes of which only the name may be given back in this plan.
+    pub restored: &'s BTreeSet<NodeId>,
+    /// Names for nodes that cannot have the target's.
+    pub names: &'s BTreeMap<NodeId, Name>,
     /// The target's nodes, each folder before what lies in it.
     pub top_down: &'s [NodeId],
 }
@@ -68,14 +72,19 @@ fn wishes(
     wanted_name: impl Fn(&TargetNode) -> &Name,
 ) -> BTreeMap<NodeId, Wish> {
     let wish = |(id, node): (NodeId, &TargetNode)| {
-        let name = wanted_name(node);
+        let name = scene.names.get(&id).unwrap_or_else(|| wanted_name(node));
         let kind = match side.get(id) {
             Some(now) if now.parent == node.parent && now.name == name => return None,
             Some(_) => WishKind::Move,
+            None if scene.restored.contains(&id) => return None,
             None if node.content == Content::Folder => WishKind::Folder,
             None => WishKind::File,
         };
-        Some((id, Wish { parent: node.parent, name: name.clone(), key: node.key.clone(), kind }))
+        let key = match scene.names.get(&id) {
+            Some(name) => scene.view.key(node.parent, name),
+            None => node.key.clone(),
+        };
+        Some((id, Wish { parent: node.parent, name: name.clone(), key, kind }))
     };
     scene.movable().filter_map(wish).collect()
 }

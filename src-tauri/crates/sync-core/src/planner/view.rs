@@ -170,6 +170,12 @@ impl<'a> View<'a> {
         self.remote.has(id) != self.local.has(id)
     }
 
+    /// On one side only, and there still under the name it got for the time of a swap.
+    pub fn is_set_aside(&self, id: NodeId) -> bool {
+        let spots = [self.remote.get(id), self.local.get(id)];
+        self.is_one_sided(id) && spots.iter().flatten().any(|spot| is_swap_name(id, spot.name))
+    }
+
     /// Exists at Dropbox alone and always did.
     pub fn is_remote_creation(&self, id: NodeId) -> bool {
         self.remote.has(id) && !self.local.has(id) && !self.synced.contains_key(&id)
@@ -202,7 +208,8 @@ fn still_named(id: NodeId, now: &Name, then: &Name) -> bool {
 
 /// Tells whether two names are the same but for composition.
 pub(crate) fn same_spelling(a: &Name, b: &Name) -> bool {
-    a == b || a.composed() == b.composed()
+    let composes = |name: &Name| !name.as_bytes().is_ascii();
+    a == b || ((composes(a) || composes(b)) && a.composed() == b.composed())
 }
 
 /// The name a node has while others pass: no two nodes share it, and it tells whose it is.

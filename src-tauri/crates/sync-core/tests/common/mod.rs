@@ -9,7 +9,7 @@ pub mod generate;
 pub mod simulate;
 pub mod world;
 
-pub use simulate::{Luck, Run, run, run_in_order};
+pub use simulate::{Luck, Run, run, run_a_part, run_in_order};
 pub use world::{Side, World};
 
 use std::collections::BTreeSet;
