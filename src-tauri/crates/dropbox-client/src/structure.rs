@@ -176,7 +176,12 @@ impl Client {
         moved: Result<RemoteEntry, ClientError>,
     ) -> Result<RemoteEntry, ClientError> {
         let refusal = match moved {
-            Err(error @ (ClientError::Conflict { .. } | ClientError::NotFound)) if is_id(from) => error,
+            // Dropbox calls a move to where the thing stands already an overlap of paths.
+            Err(
+                error @ (ClientError::Conflict { .. }
+                | ClientError::NotFound
+                | ClientError::CantMoveIntoItself),
+            ) if is_id(from) => error,
             other => return other,
         };
         match self.metadata(to).await? {

@@ -104,7 +104,10 @@ pub struct SmallUpload {
 
 /// A content that is read piece by piece. Both functions are called on a blocking thread.
 pub trait UploadSource: Send + Sync {
-    /// Returns exactly `len` bytes from `offset`; fewer are an error of kind `UnexpectedEof`.
+    /// Returns exactly `len` bytes from `offset`.
+    ///
+    /// Errors of kind `UnexpectedEof`, `InvalidData` and `NotFound` mean that the file is no longer the one
+    /// that was opened, `Interrupted` that the upload is no longer wanted.
     fn read_at(&self, offset: u64, len: usize) -> io::Result<Bytes>;
 
     /// Fails when the file is no longer the one that was opened, judged right before the commit.

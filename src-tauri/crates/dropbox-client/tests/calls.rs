@@ -10,6 +10,8 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 use sync_core::RemoteEntry;
 
+type Answer = Box<dyn Fn() -> axum::response::Response + Send + Sync>;
+
 fn echo(seen: &Seen) -> Option<axum::response::Response> {
     seen.is("check/user").then(|| json_reply(json!({ "result": seen.arg()["query"] })))
 }
@@ -47,7 +49,7 @@ async fn every_kind_of_refusal_has_its_cause() {
         status_json(403, json!({ "error_summary": "no_permission/", "error": { ".tag": "no_permission" } }))
     };
     let auth = |error: Value| status_json(401, json!({ "error_summary": "x/", "error": error }));
-    let cases: Vec<(&str, Box<dyn Fn() -> axum::response::Response + Send + Sync>, ClientError)> = vec![
+    let cases: Vec<(&str, Answer, ClientError)> = vec![
         ("malformed", Box::new(|| refusal("path/malformed_path")), ClientError::MalformedPath),
         ("restricted", Box::new(|| refusal("path/restricted_content")), ClientError::Restricted),
         ("locked", Box::new(|| refusal("path/locked")), ClientError::Locked),
@@ -110,7 +112,7 @@ async fn every_kind_of_refusal_has_its_cause() {
         ),
     ];
     for (name, reply, expected) in cases {
-        let server = Server::start(move |seen| seen.is("files/get_metadata").then(|| reply())).await;
+        let server = Server::start(move |seen| seen.is("files/get_metadata").then(&reply)).await;
         assert_eq!(server.client().metadata("/x").await, Err(expected), "{name}");
         assert_eq!(server.calls("files/get_metadata").len(), 1, "{name}: asking again would not help");
     }
@@ -130,7 +132,7 @@ async fn what_is_no_answer_of_dropbox_is_a_bad_reply_and_never_quoted() {
     let page = "<html>Hotel WLAN, please log in as secret-guest</html>";
     let html = || with(text(200, page), "content-type", "text/html");
     let as_json = |body: &'static str| with(text(200, body), "content-type", "application/json");
-    let replies: Vec<Box<dyn Fn() -> axum::response::Response + Send + Sync>> = vec![
+    let replies: Vec<Answer> = vec![
         Box::new(html),
         Box::new(move || as_json("")),
         Box::new(move || as_json("<html>secret-guest</html>")),
@@ -144,7 +146,7 @@ async fn what_is_no_answer_of_dropbox_is_a_bad_reply_and_never_quoted() {
         Box::new(|| text(400, &"x".repeat(100_000))),
     ];
     for (number, reply) in replies.into_iter().enumerate() {
-        let server = Server::start(move |seen| seen.is("check/user").then(|| reply())).await;
+        let server = Server::start(move |seen| seen.is("check/user").then(&reply)).await;
         let error = server.client().check().await.expect_err("no answer");
         assert!(matches!(error, ClientError::BadReply { .. }), "{number}: {error:?}");
         assert!(!error.to_string().contains("secret-guest"), "{number}: {error}");
@@ -206,7 +208,7 @@ async fn trouble_that_stays_reaches_the_caller_with_the_request_id() {
 #[tokio::test]
 async fn a_rate_limit_closes_the_gate_for_all_calls() {
     let too_many = json!({ "error_summary": "too_many_requests/", "error": { "reason": { ".tag": "too_many_requests" }, "retry_after": 300 } });
-    let flavours: Vec<Box<dyn Fn() -> axum::response::Response + Send + Sync>> = vec![
+    let flavours: Vec<Answer> = vec![
         Box::new(move || status_json(429, too_many.clone())),
         Box::new(|| with(text(429, "slow down"), "retry-after", "300")),
         Box::new(|| with(with(text(429, "<html>"), "content-type", "text/html"), "retry-after", "300")),
@@ -312,7 +314,7 @@ async fn only_invalid_grant_ends_the_sign_in_and_then_nobody_asks_again() {
 #[tokio::test]
 async fn trouble_of_the_token_endpoint_signs_nobody_out() {
     let html = || with(text(200, "<html>"), "content-type", "text/html");
-    let troubles: Vec<Box<dyn Fn() -> axum::response::Response + Send + Sync>> = vec![
+    let troubles: Vec<Answer> = vec![
         Box::new(|| status_json(500, json!({ "error": "invalid_grant" }))),
         Box::new(|| text(503, "")),
         Box::new(|| text(429, "")),

@@ -751,6 +751,42 @@ async fn a_file_that_became_shorter_is_not_committed() {
     assert_eq!(committed(&state), None);
 }
 
+struct Failing(io::ErrorKind);
+
+impl UploadSource for Failing {
+    fn read_at(&self, _offset: u64, _len: usize) -> io::Result<Bytes> {
+        Err(self.0.into())
+    }
+
+    fn unchanged(&self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn each_way_a_file_cannot_be_read_has_its_cause_and_commits_nothing() {
+    let (server, state) = session_server(|_, _| None).await;
+    let client = server.client();
+    for (kind, expected) in [
+        (io::ErrorKind::UnexpectedEof, Some(ClientError::SourceChanged)),
+        (io::ErrorKind::InvalidData, Some(ClientError::SourceChanged)),
+        (io::ErrorKind::NotFound, Some(ClientError::SourceChanged)),
+        (io::ErrorKind::Interrupted, Some(ClientError::Cancelled)),
+        (io::ErrorKind::PermissionDenied, None),
+    ] {
+        let hash = ContentHash::of(b"x");
+        let error = client
+            .upload_large(Arc::new(Failing(kind)), 1, hash, add("/big"), None, Arc::new(|_| ()))
+            .await
+            .expect_err("unreadable");
+        match expected {
+            Some(expected) => assert_eq!(error, expected, "{kind:?}"),
+            None => assert!(matches!(error, ClientError::SourceUnreadable { .. }), "{kind:?}: {error:?}"),
+        }
+    }
+    assert_eq!(committed(&state), None);
+}
+
 #[tokio::test]
 async fn a_large_commit_whose_answer_was_lost_is_adopted() {
     let (server, state) =

@@ -58,13 +58,13 @@ pub(crate) fn describe(error: &reqwest::Error) -> ClientError {
 
 /// Tells whether the other side could not prove who it is.
 pub(crate) fn is_tls(error: &(dyn Error + 'static)) -> bool {
-    causes(error).any(|cause| {
-        cause.is::<rustls::Error>()
-            || cause
-                .downcast_ref::<io::Error>()
-                .and_then(io::Error::get_ref)
-                .is_some_and(|e| e.is::<rustls::Error>())
-    })
+    causes(error).any(wraps_tls)
+}
+
+/// An `io::Error` is not the source of what it wraps: it has to be opened, and may hold another one.
+fn wraps_tls(error: &(dyn Error + 'static)) -> bool {
+    let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    error.is::<rustls::Error>() || inner.is_some_and(|inner| wraps_tls(inner))
 }
 
 fn innermost(error: &(dyn Error + 'static)) -> Option<String> {

@@ -191,7 +191,7 @@ impl Transport {
             Repeat::Never => false,
         };
         let error: ClientError = failure.error.clone().into();
-        if !may || error.class() != Class::Transient || matches!(error, ClientError::HashMismatch { .. }) {
+        if !may || error.class() != Class::Transient {
             return None;
         }
         let told = failure.retry_after.unwrap_or_default();

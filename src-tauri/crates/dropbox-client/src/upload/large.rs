@@ -40,9 +40,6 @@ const MAX_FILE_BYTES: u64 = (1 << 41) - (1 << 22);
 /// How often an upload goes back, to another offset or to a new session, before it gives up.
 const MAX_DETOURS: usize = 8;
 
-/// How often a piece that arrived damaged is sent.
-const MAX_SENDS: usize = 3;
-
 #[derive(Deserialize)]
 struct SessionReply {
     session_id: String,
@@ -186,23 +183,17 @@ impl Upload<'_> {
         let cursor = UploadSessionCursor::new(session.session_id.clone(), session.offset);
         let argument = UploadSessionAppendArg::new(cursor).with_content_hash(hash.to_hex());
         let call = Call::upload("files/upload_session/append_v2", &argument, one_piece(bytes));
-        for _ in 0..MAX_SENDS {
-            match self.client.reply::<(), E>(&call).await {
-                Ok(()) => session.offset = end,
-                // The answer to an earlier attempt was lost.
-                Err(CallError::Route(E::IncorrectOffset(at))) if at.correct_offset == end => {
-                    session.offset = end
-                }
-                Err(CallError::Route(E::IncorrectOffset(at))) => {
-                    return Err(self.elsewhere(session, at.correct_offset));
-                }
-                Err(CallError::Route(E::NotFound | E::Closed)) => return Err(Stop::SessionLost),
-                Err(CallError::Route(E::ContentHashMismatch)) => continue,
-                Err(error) => return Err(Stop::Failed(error.into())),
+        match self.client.reply::<(), E>(&call).await {
+            Ok(()) => session.offset = end,
+            // The answer to an earlier attempt was lost.
+            Err(CallError::Route(E::IncorrectOffset(at))) if at.correct_offset == end => session.offset = end,
+            Err(CallError::Route(E::IncorrectOffset(at))) => {
+                return Err(self.elsewhere(session, at.correct_offset));
             }
-            return Ok(());
+            Err(CallError::Route(E::NotFound | E::Closed)) => return Err(Stop::SessionLost),
+            Err(error) => return Err(Stop::Failed(error.into())),
         }
-        Err(Stop::Failed(ClientError::HashMismatch { committed: None }))
+        Ok(())
     }
 
     fn elsewhere(&self, session: &Session, offset: u64) -> Stop {
@@ -257,13 +248,18 @@ impl Upload<'_> {
 }
 
 fn read_exactly(source: &dyn UploadSource, offset: u64, len: u64) -> Result<Bytes, ClientError> {
+    use io::ErrorKind as Kind;
     let len = usize::try_from(len).expect("BUG: a piece fits into memory");
-    match source.read_at(offset, len) {
-        Ok(bytes) if bytes.len() == len => Ok(bytes),
-        Ok(_) => Err(ClientError::SourceChanged),
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(ClientError::SourceChanged),
-        Err(error) => Err(ClientError::SourceUnreadable { kind: error.kind(), detail: error.to_string() }),
-    }
+    let error = match source.read_at(offset, len) {
+        Ok(bytes) if bytes.len() == len => return Ok(bytes),
+        Ok(_) => return Err(ClientError::SourceChanged),
+        Err(error) => error,
+    };
+    Err(match error.kind() {
+        Kind::UnexpectedEof | Kind::InvalidData | Kind::NotFound => ClientError::SourceChanged,
+        Kind::Interrupted => ClientError::Cancelled,
+        kind => ClientError::SourceUnreadable { kind, detail: error.to_string() },
+    })
 }
 
 /// A panic of the source is an unreadable source, not the end of the engine.
