@@ -531,6 +531,19 @@ async fn limits_and_tokens_are_respected() {
 }
 
 #[tokio::test]
+async fn a_connection_on_which_nothing_comes_is_given_up_and_tried_again() {
+    let impatient = RetryPolicy { stall: Duration::from_millis(300), ..options().retry };
+    let world =
+        World::with(fake_dropbox::Options::default(), Options { retry: impatient, ..options() }).await;
+    world.control().fail_next("oauth2/token", Fault::Stall);
+    world.control().fail_next("check/user", Fault::Stall);
+    world.control().fail_next("files/upload", Fault::Stall);
+    world.client.check().await.expect("works at last");
+    put(&world.client, "/a", Mode::Add, b"x").await.expect("works at last");
+    assert_eq!(world.control().faults_waiting(), 0);
+}
+
+#[tokio::test]
 async fn a_full_dropbox_says_so() {
     let world = World::new().await;
     world.control().set_quota(10);

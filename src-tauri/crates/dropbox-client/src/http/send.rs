@@ -80,3 +80,34 @@ fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn
         Some(cause)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{future::pending, sync::Arc};
+
+    use tokio::time::sleep;
+
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(100);
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_transfer_takes_the_time_it_takes() {
+        let moved = Arc::new(AtomicU64::new(0));
+        let counter = moved.clone();
+        let slow = async move {
+            for _ in 0..50 {
+                sleep(Duration::from_secs(90)).await;
+                counter.fetch_add(1, Ordering::Relaxed);
+            }
+            "done"
+        };
+        assert_eq!(unless_stalled(PATIENCE, &moved, slow).await, Some("done"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_transfer_on_which_nothing_moves_is_given_up() {
+        let moved = AtomicU64::new(7);
+        assert_eq!(unless_stalled(PATIENCE, &moved, pending::<()>()).await, None);
+    }
+}

@@ -39,6 +39,9 @@ use crate::{
 /// Establishing a connection takes at most this long, also over a satellite.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// How often an HTTP/2 connection with a call under way is asked whether it lives; never at rest.
+const PING_INTERVAL: Duration = Duration::from_secs(30);
+
 /// Where a call goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Host {
@@ -132,10 +135,14 @@ impl Transport {
         let pem = options.extra_root_certificate.as_deref();
         let build = |http1_only: bool| {
             let mut builder = plain_client(&options.user_agent, pem, urls.all_loopback())?;
-            if http1_only {
+            builder = match http1_only {
                 // Compressed content would hide its length, and file content hardly shrinks.
-                builder = builder.http1_only().no_gzip();
-            }
+                true => builder.http1_only().no_gzip(),
+                // A connection that died while the machine slept is noticed at the next call.
+                false => {
+                    builder.http2_keep_alive_interval(PING_INTERVAL).http2_keep_alive_timeout(CONNECT_TIMEOUT)
+                }
+            };
             builder.build().map_err(|error| ClientError::BadSettings(error.without_url().to_string()))
         };
         let api = build(false)?;

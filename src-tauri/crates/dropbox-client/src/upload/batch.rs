@@ -28,6 +28,9 @@ const MAX_ENTRIES: usize = 1000;
 /// Bytes in one request of a batch, beside a single content that is larger.
 const GROUP_BYTES: u64 = 32 * 1024 * 1024;
 
+/// A single content up to this size is one request, which holds the turn to commit while its bytes travel.
+const ALONE_BYTES: usize = 1024 * 1024;
+
 #[derive(Deserialize)]
 struct SessionsReply {
     session_ids: Vec<String>,
@@ -55,8 +58,9 @@ impl Client {
         &self,
         uploads: Vec<SmallUpload>,
     ) -> Result<Vec<Result<RemoteFile, ClientError>>, ClientError> {
-        if let [only] = uploads.as_slice() {
-            return Ok(vec![self.upload_one(only).await]);
+        match uploads.as_slice() {
+            [only] if only.bytes.len() <= ALONE_BYTES => return Ok(vec![self.upload_one(only).await]),
+            _ => {}
         }
         let mut results = Vec::with_capacity(uploads.len());
         for chunk in uploads.chunks(MAX_ENTRIES) {
