@@ -30,6 +30,9 @@ pub struct Options {
     pub user_agent: String,
     /// A certificate authority to trust beside the system's, as PEM.
     pub extra_root_certificate: Option<Vec<u8>>,
+    /// URL of a proxy (`http://`, `https://`, `socks5://`, `socks5h://`); none for the system's. A secret,
+    /// because it may hold a password. Addresses on this machine are never reached through a proxy.
+    pub proxy: Option<SecretString>,
     /// Uploads and downloads that may be under way at once.
     pub max_connections: usize,
     /// Bytes a second for file content on its way up; none for no limit.
@@ -49,6 +52,7 @@ impl Default for Options {
         Options {
             user_agent: concat!("Lockstep/", env!("CARGO_PKG_VERSION")).into(),
             extra_root_certificate: None,
+            proxy: None,
             max_connections: 12,
             upload_limit: None,
             download_limit: None,

@@ -198,6 +198,18 @@ async fn everything_works_over_tls_with_an_authority_of_its_own() {
         app_secret: None,
         refresh_token: world.fake.refresh_token().into(),
     };
+    let request = LinkRequest {
+        app_key: APP_KEY.into(),
+        app_secret: None,
+        scope: String::new(),
+        redirect_url: None,
+        endpoints: endpoints(&world.fake),
+    };
+    let pem = world.fake.certificate_pem().map(String::into_bytes);
+    let trusting = Options { extra_root_certificate: pem, ..options() };
+    request.clone().begin_with(&trusting).expect("good fields").probe().await.expect("its page would show");
+    let refused = request.begin().expect("good fields").probe().await.expect_err("nobody vouches for it");
+    assert_eq!(refused.code(), "auth.tls");
     let distrustful = Client::new(endpoints(&world.fake), credentials, options()).expect("good settings");
     let error = distrustful.check().await.expect_err("nobody vouches for it");
     assert!(matches!(&error, ClientError::Offline { detail } if detail.contains("not secure")), "{error:?}");

@@ -9,6 +9,7 @@ use dropbox_client::{AuthProblem, Class, ClientError, Credentials, Endpoints, Op
 use futures::future::join_all;
 use serde_json::{Value, json};
 use sync_core::RemoteEntry;
+use tokio::io::AsyncReadExt;
 
 type Answer = Box<dyn Fn() -> axum::response::Response + Send + Sync>;
 
@@ -410,6 +411,33 @@ async fn settings_that_cannot_work_are_refused_at_once() {
     assert!(error.to_string().contains("the api address must start with https://"), "{error}");
     let options = Options { extra_root_certificate: Some(b"no certificate".to_vec()), ..fast() };
     assert!(dropbox_client::Client::new(Endpoints::default(), credentials(), options).is_err());
+}
+
+#[tokio::test]
+async fn calls_go_through_the_proxy_that_was_set_and_its_password_shows_nowhere() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("bound");
+    let proxy = async {
+        let (mut stream, _) = listener.accept().await.expect("the client comes");
+        let mut head = vec![0; 1024];
+        let len = stream.read(&mut head).await.expect("it asks");
+        String::from_utf8_lossy(&head[..len]).into_owned()
+    };
+    let credentials = || Credentials { app_key: "k".into(), app_secret: None, refresh_token: secret("t") };
+    let through = |url: String| Options { proxy: Some(secret(&url)), ..fast() };
+    let options = through(format!("http://me:hunter2@{address}"));
+    assert!(!format!("{options:?}").contains("hunter2"));
+    let client =
+        dropbox_client::Client::new(Endpoints::default(), credentials(), options).expect("good settings");
+    tokio::select! {
+        head = proxy => assert!(head.starts_with("CONNECT api.dropboxapi.com:443 "), "{head}"),
+        result = client.check() => panic!("it did not go through the proxy: {result:?}"),
+    }
+    for bad in ["hunter2", "ftp://me:hunter2@proxy", ""] {
+        let error = dropbox_client::Client::new(Endpoints::default(), credentials(), through(bad.into()));
+        let error = error.expect_err(bad).to_string();
+        assert!(error.contains("proxy") && !error.contains("hunter2"), "{error}");
+    }
 }
 
 #[tokio::test]

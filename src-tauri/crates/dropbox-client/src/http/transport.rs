@@ -9,7 +9,8 @@ use std::{
 };
 
 use http::{HeaderMap, StatusCode, header};
-use reqwest::{Certificate, ClientBuilder, RequestBuilder, Response, redirect};
+use reqwest::{Certificate, ClientBuilder, Proxy, RequestBuilder, Response, redirect};
+use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -132,9 +133,8 @@ impl Transport {
         credentials: Credentials,
         options: &Options,
     ) -> Result<Transport, ClientError> {
-        let pem = options.extra_root_certificate.as_deref();
         let build = |http1_only: bool| {
-            let mut builder = plain_client(&options.user_agent, pem, urls.all_loopback())?;
+            let mut builder = plain_client(options, urls.all_loopback())?;
             builder = match http1_only {
                 // Compressed content would hide its length, and file content hardly shrinks.
                 true => builder.http1_only().no_gzip(),
@@ -342,19 +342,17 @@ fn named(error: ClientError, request_id: Option<String>) -> ClientError {
 }
 
 /// Starts a connection pool: nothing is followed, nothing is proxied on this machine.
-pub(crate) fn plain_client(
-    user_agent: &str,
-    extra_root: Option<&[u8]>,
-    loopback: bool,
-) -> Result<ClientBuilder, ClientError> {
+pub(crate) fn plain_client(options: &Options, loopback: bool) -> Result<ClientBuilder, ClientError> {
     let mut builder = reqwest::Client::builder()
-        .user_agent(user_agent)
+        .user_agent(&options.user_agent)
         .redirect(redirect::Policy::none())
         .connect_timeout(CONNECT_TIMEOUT);
-    if loopback {
-        builder = builder.no_proxy();
-    }
-    if let Some(pem) = extra_root {
+    builder = match &options.proxy {
+        _ if loopback => builder.no_proxy(),
+        Some(url) => builder.proxy(proxy(url)?),
+        None => builder,
+    };
+    if let Some(pem) = &options.extra_root_certificate {
         let roots = Certificate::from_pem_bundle(pem).ok().filter(|roots| !roots.is_empty());
         let roots = roots.ok_or_else(|| {
             ClientError::BadSettings("the extra certificate is not a PEM certificate; check the file".into())
@@ -362,4 +360,14 @@ pub(crate) fn plain_client(
         builder = builder.tls_certs_merge(roots);
     }
     Ok(builder)
+}
+
+/// The error does not quote the URL: it may hold a password.
+fn proxy(url: &SecretString) -> Result<Proxy, ClientError> {
+    let bad = || ClientError::BadSettings("the proxy is no URL; write it like http://HOST:PORT".into());
+    let parsed = Url::parse(url.expose_secret()).map_err(|_| bad())?;
+    match parsed.scheme() {
+        "http" | "https" | "socks5" | "socks5h" => Proxy::all(parsed).map_err(|_| bad()),
+        _ => Err(bad()),
+    }
 }

@@ -95,6 +95,11 @@ impl fmt::Debug for Tokens {
 impl LinkRequest {
     /// Checks every field and prepares the address to open. Makes no request.
     pub fn begin(self) -> Result<Link, LinkError> {
+        self.begin_with(&Options::default())
+    }
+
+    /// Like [`LinkRequest::begin`], with the user agent, certificate and proxy of these options.
+    pub fn begin_with(self, options: &Options) -> Result<Link, LinkError> {
         let urls = self
             .endpoints
             .urls()
@@ -106,7 +111,7 @@ impl LinkRequest {
             None => None,
         };
         let secret = self.app_secret.filter(|secret| !secret.expose_secret().trim().is_empty());
-        let http = plain_client(&Options::default().user_agent, None, urls.all_loopback())
+        let http = plain_client(options, urls.all_loopback())
             .and_then(|builder| builder.build().map_err(|error| describe(&error)))
             .map_err(|error| LinkError::BadField { field: "token", why: error.to_string() })?;
         let endpoint = TokenEndpoint::new(http.clone(), urls.clone(), app_key, secret, PATIENCE);
