@@ -64,9 +64,11 @@ async fn main() -> anyhow::Result<()> {
     if arguments.sample && fake.control().entries().is_empty() {
         fake.control().put_sample()?;
     }
+    let is_ours = arguments.certificate.is_none();
+    let certificate = certificate(&fake, arguments.certificate)?;
     let ready = json!({
         "url": fake.url(),
-        "certificate": certificate(&fake, arguments.certificate)?,
+        "certificate": certificate,
         "app_key": app.key,
         "app_secret": app.secret,
         "email": person.email,
@@ -74,7 +76,11 @@ async fn main() -> anyhow::Result<()> {
         "refresh_token": fake.refresh_token(),
     });
     println!("{ready}");
-    wait_for_the_end(arguments.exit_with_stdin).await
+    let end = wait_for_the_end(arguments.exit_with_stdin).await;
+    if let Some(place) = certificate.filter(|_| is_ours) {
+        std::fs::remove_file(place)?;
+    }
+    end
 }
 
 /// Writes the certificate to where a client can read it, and returns the place.
