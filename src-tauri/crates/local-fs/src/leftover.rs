@@ -9,7 +9,7 @@ use sync_core::{LocalKind, LocalStat, Name, SyncPath};
 
 use crate::error::{At, FsError, FsErrorKind};
 use crate::read::{Hashed, Hashes, read_some};
-use crate::root::Root;
+use crate::root::{Root, fixed};
 use crate::stage::{parse_whole_name, path_of};
 use crate::sys::{self, Dir, Open};
 
@@ -22,8 +22,7 @@ pub struct Leftover {
     pub stat: LocalStat,
     /// Its content; absent when it is no regular file or could not be read.
     pub hash: Option<Hashed>,
-    /// It is the inode that we staged, not one that was displaced. Compare the content all the same:
-    /// it may have been visible for a moment.
+    /// It is what we staged: that inode, never written to since. Otherwise it is a person's.
     pub is_own: bool,
 }
 
@@ -32,7 +31,7 @@ pub struct Leftover {
 pub enum Verdict {
     /// It is the version that was to be replaced: to the trash, as the publish would have done.
     Trash {
-        /// Where it stood, for the people who look into the trash.
+        /// Where it stood, for the people who look into the trash; the root path when nobody knows.
         origin: SyncPath,
     },
     /// Somebody saved it meanwhile: back to a free place, `Exists` when it is not free.
@@ -52,10 +51,10 @@ impl Root {
         let staging = self.staging()?;
         let mut found = Vec::new();
         for name in staging.names().at("list", ".lockstep/staging")? {
-            if let Some((op, ino)) = parse_whole_name(&name) {
-                let stat = staging.lstat(&name).at(OP, path_of(&name))?.stat;
+            let stat = staging.lstat(&name).at(OP, path_of(&name))?.stat;
+            if let Some((op, is_own)) = parse_whole_name(&name, &stat) {
                 let hash = self.hash_leftover(&staging, &name, &stat)?;
-                found.push(Leftover { op, stat, hash, is_own: stat.id.ino == ino });
+                found.push(Leftover { op, stat, hash, is_own });
             }
         }
         found.sort_by_key(|leftover| (leftover.op, leftover.stat.id.ino));
@@ -74,7 +73,8 @@ impl Root {
         let name = find(&staging, leftover)?;
         match verdict {
             Verdict::Trash { origin } => {
-                let place = self.trash_place(leftover.op, origin, &[(SyncPath::root(), leftover.stat)])?;
+                let origin = if origin.is_root() { nowhere(leftover) } else { origin.clone() };
+                let place = self.trash_place(leftover.op, &origin, &[(SyncPath::root(), leftover.stat)])?;
                 place.take(&staging, &name)?;
                 Ok(None)
             }
@@ -114,14 +114,19 @@ impl Root {
     }
 }
 
+/// Names an object whose place is not known any more.
+fn nowhere(leftover: &Leftover) -> SyncPath {
+    SyncPath::from_names(vec![fixed(&format!("recovered {}", leftover.op))])
+}
+
 /// Finds a leftover again, unchanged.
 fn find(staging: &Dir, leftover: &Leftover) -> Result<Name, FsError> {
     for name in staging.names().at("list", ".lockstep/staging")? {
-        let is_it = parse_whole_name(&name)
-            .is_some_and(|(op, ino)| op == leftover.op && (ino == leftover.stat.id.ino) == leftover.is_own);
-        if is_it && staging.lstat(&name).at(OP, path_of(&name))?.stat.same_fingerprint(&leftover.stat) {
+        let stat = staging.lstat(&name).at(OP, path_of(&name))?.stat;
+        let is_it = parse_whole_name(&name, &stat) == Some((leftover.op, leftover.is_own));
+        if is_it && stat.same_fingerprint(&leftover.stat) {
             return Ok(name);
         }
     }
-    Err(FsError::new(OP, format!(".lockstep/staging/{}-….whole", leftover.op), FsErrorKind::Changed))
+    Err(FsError::new(OP, format!(".lockstep/staging/{}.….whole", leftover.op), FsErrorKind::Changed))
 }

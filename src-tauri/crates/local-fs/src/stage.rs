@@ -9,7 +9,7 @@
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
 
-use sync_core::{ContentHash, LocalStat, Name};
+use sync_core::{ContentHash, LocalKind, LocalStat, Name};
 
 use crate::error::{At, FsError, FsErrorKind};
 use crate::read::{Hashes, read_some};
@@ -193,16 +193,19 @@ impl Drop for Whole {
     }
 }
 
-/// Names a whole by operation and inode: after an exchange another inode stands under the name, which
-/// is how a start after a crash tells our download from a file that we displaced.
-pub(crate) fn whole_name(op: i64, stat: &LocalStat) -> Name {
-    fixed(&format!("{op}-{}.whole", stat.id.ino))
+/// Names a whole by its operation and its own inode, size and time: after an exchange something else
+/// stands under the name, which is how a start after a crash tells our download from a file that we
+/// displaced, and from a download that was visible for a moment and written to.
+fn whole_name(op: i64, stat: &LocalStat) -> Name {
+    fixed(&format!("{op}.{}.{}.{}.whole", stat.id.ino, stat.size, stat.mtime_ns))
 }
 
-/// Reads the operation and the inode out of the name of a whole.
-pub(crate) fn parse_whole_name(name: &Name) -> Option<(i64, u64)> {
-    let (op, ino) = name.as_str()?.strip_suffix(".whole")?.rsplit_once('-')?;
-    Some((op.parse().ok()?, ino.parse().ok()?))
+/// Reads out of the name of a whole for which operation it was staged, and whether this object is the
+/// one that was staged.
+pub(crate) fn parse_whole_name(name: &Name, stat: &LocalStat) -> Option<(i64, bool)> {
+    let (op, _) = name.as_str()?.strip_suffix(".whole")?.split_once('.')?;
+    let op = op.parse().ok()?;
+    Some((op, stat.kind == LocalKind::File && *name == whole_name(op, stat)))
 }
 
 pub(crate) fn path_of(name: &Name) -> String {

@@ -12,13 +12,15 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
-use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
+use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
 use rustix::io::Errno;
 use sync_core::{Name, SyncPath};
 
 use super::hints::Hints;
+use super::strays::{GIVEN_UP_AFTER, Strays};
 use super::table::{Table, Watch};
 use super::{Sink, WatchError};
 use crate::error::{At, FsError, FsErrorKind};
@@ -66,6 +68,8 @@ struct State {
     /// Barriers asked for and not seen yet.
     waiting: BTreeSet<u64>,
     last_barrier: u64,
+    /// Folders that were moved away; those that do not turn up again left the root.
+    strays: Strays,
     /// Folders that told their own deletion: the end of their watch is no surprise.
     deleted: BTreeSet<Watch>,
 }
@@ -187,8 +191,10 @@ impl Shared {
             return Ok(());
         };
         let parent = state.table.at(&parent).ok_or_else(|| WatchError::Gone { path: shown(path) })?;
-        if state.table.put(watch, parent, name) {
-            // It was known elsewhere: hints that went out meanwhile named paths that were no longer true.
+        let put = state.table.put(watch, parent, name);
+        put.displaced.into_iter().for_each(|stray| state.strays.add(stray, Instant::now()));
+        if put.was_elsewhere {
+            // Hints that went out before named paths that are no longer true.
             for watch in state.table.subtree(watch) {
                 state.table.path_of(watch).into_iter().for_each(|dir| self.hints.look(dir));
             }
@@ -208,7 +214,7 @@ impl Shared {
         let mut buffer = vec![MaybeUninit::uninit(); BUFFER_BYTES];
         loop {
             let mut ready = [PollFd::new(&self.inotify, PollFlags::IN), PollFd::new(wake, PollFlags::IN)];
-            match poll(&mut ready, None) {
+            match poll(&mut ready, self.timeout().as_ref()) {
                 Ok(_) if !ready[1].revents().is_empty() => return,
                 Ok(_) | Err(Errno::INTR) => {}
                 Err(error) => return self.give_up(error),
@@ -217,7 +223,14 @@ impl Shared {
                 Errno::AGAIN | Errno::INTR => {}
                 error => return self.give_up(error),
             }
+            self.drop_strays(&mut self.state());
         }
+    }
+
+    /// At rest there is none: the thread sleeps until something happens.
+    fn timeout(&self) -> Option<Timespec> {
+        let secs = GIVEN_UP_AFTER.as_secs().try_into().expect("BUG: half a minute fits");
+        (!self.state().strays.is_empty()).then_some(Timespec { tv_sec: secs, tv_nsec: 0 })
     }
 
     /// Nothing is watched from here on, and the caller must know.
@@ -258,10 +271,23 @@ impl Shared {
         let cookie = name.and_then(Name::as_str).and_then(|name| name.strip_prefix(COOKIE)?.parse().ok());
         if let Some(number) = cookie.filter(|number| state.waiting.remove(number)) {
             self.hints.barrier(number);
+            state.strays.barrier();
+            self.drop_strays(state);
         }
         if events.intersects(ReadFlags::UNMOUNT | ReadFlags::IGNORED | ReadFlags::MOVE_SELF) {
             // No barrier can arrive any more.
             self.hints.lost(SyncPath::root());
+        }
+    }
+
+    /// Stops watching folders that left the root.
+    fn drop_strays(&self, state: &mut State) {
+        for watch in state.strays.given_up(Instant::now()) {
+            if state.table.is_without_place(watch) {
+                for below in state.table.remove(watch) {
+                    let _ = inotify::remove_watch(&self.inotify, below);
+                }
+            }
         }
     }
 
@@ -303,7 +329,30 @@ impl Shared {
                 }
             }
             Some(name) if ignored_by_name(name.as_bytes()).is_some() => {}
-            _ => self.hints.look(path),
+            Some(name) => {
+                if events.contains(ReadFlags::ISDIR) {
+                    self.follow_folder(state, watch, &path.join(name), events);
+                }
+                self.hints.look(path);
+            }
+            None => self.hints.look(path),
+        }
+    }
+
+    /// Keeps the table true when a folder appears or goes, long before anybody lists its parent.
+    fn follow_folder(&self, state: &mut State, parent: Watch, path: &SyncPath, events: ReadFlags) {
+        let Some(name) = path.names().last() else { return };
+        if events.contains(ReadFlags::MOVED_FROM)
+            && let Some(moved) = state.table.child(parent, name)
+        {
+            state.table.unplace(moved);
+            state.strays.add(moved, Instant::now());
+        }
+        if events.intersects(ReadFlags::CREATE | ReadFlags::MOVED_TO)
+            && let Err(error) = self.cover_one(state, path)
+        {
+            // Whoever lists the parent covers it again and gets the error.
+            tracing::debug!(%path, %error, "not watched at once");
         }
     }
 

@@ -4,8 +4,9 @@
 //! its order, not its pairing. The listing that follows is the truth. So lost, doubled and self-made
 //! events are harmless, provided that every loss is told, which is what the other hints are for.
 //!
-//! How to use it: `cover` a folder, then `read_dir` it, then do the same with its new sub-folders. After
-//! a rename `cover` the new place before `forget`ting the old one: the watch goes with the folder.
+//! How to use it: `cover` a folder, then `read_dir` it, then do the same with its new sub-folders. A
+//! watch goes with its folder when that is renamed; everything in it is hinted at under its new path.
+//! Watches of folders that left the root (the trash counts as outside) end by themselves a little later.
 //!
 //! Rule: a watch belongs to a folder, not to a path. On Linux it is added through a handle.
 
@@ -14,6 +15,9 @@ mod hints;
 mod inotify;
 #[cfg(any(test, not(target_os = "linux")))]
 mod native;
+#[cfg(target_os = "linux")]
+mod strays;
+#[cfg(target_os = "linux")]
 mod table;
 
 use std::io;

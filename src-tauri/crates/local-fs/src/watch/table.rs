@@ -19,6 +19,15 @@ struct Place {
     name: Name,
 }
 
+/// What entering a folder found out.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Put {
+    /// The folder was known at another place, or at none.
+    pub was_elsewhere: bool,
+    /// Another folder had the place, and has none now.
+    pub displaced: Option<Watch>,
+}
+
 /// All watched folders.
 #[derive(Debug, Default)]
 pub(super) struct Table {
@@ -55,12 +64,12 @@ impl Table {
         Some(SyncPath::from_names(names))
     }
 
-    /// Enters a folder at a place; returns whether it was known at another one or at none.
-    pub fn put(&mut self, watch: Watch, parent: Watch, name: &Name) -> bool {
+    /// Enters a folder at a place.
+    pub fn put(&mut self, watch: Watch, parent: Watch, name: &Name) -> Put {
         let place = Place { parent, name: name.clone() };
         let known = self.places.get(&watch).cloned();
         if known.as_ref() == Some(&Some(place.clone())) {
-            return false;
+            return Put::default();
         }
         if let Some(Some(old)) = &known {
             self.vacate(old);
@@ -70,7 +79,24 @@ impl Table {
             self.places.insert(displaced, None);
         }
         self.places.insert(watch, Some(place));
-        known.is_some()
+        Put { was_elsewhere: known.is_some(), displaced }
+    }
+
+    /// Takes its place from a folder that was moved away; the new one is not known yet.
+    pub fn unplace(&mut self, watch: Watch) {
+        if let Some(Some(place)) = self.places.insert(watch, None) {
+            self.vacate(&place);
+        }
+    }
+
+    /// Returns the watch of a folder's child.
+    pub fn child(&self, parent: Watch, name: &Name) -> Option<Watch> {
+        self.children.get(&parent)?.get(name).copied()
+    }
+
+    /// Tells whether a folder is watched although nobody knows where it stands.
+    pub fn is_without_place(&self, watch: Watch) -> bool {
+        Some(watch) != self.root && self.places.get(&watch) == Some(&None)
     }
 
     /// Removes a folder and everything below it; returns their watches.
@@ -131,29 +157,44 @@ mod tests {
     fn table() -> Table {
         let mut table = Table::default();
         table.set_root(1);
-        assert!(!table.put(2, 1, &name("a")));
-        assert!(!table.put(3, 2, &name("b")));
+        assert_eq!(table.put(2, 1, &name("a")), Put::default());
+        assert_eq!(table.put(3, 2, &name("b")), Put::default());
         table
     }
 
     #[test]
     fn a_rename_moves_everything_below_with_one_entry() {
         let mut table = table();
-        assert!(table.put(2, 1, &name("z")), "known at another place");
+        assert!(table.put(2, 1, &name("z")).was_elsewhere, "known at another place");
         assert_eq!(table.path_of(3), Some(path("z/b")));
         assert_eq!(table.at(&path("a")), None);
-        assert!(!table.put(2, 1, &name("z")), "nothing new");
+        assert_eq!(table.put(2, 1, &name("z")), Put::default(), "nothing new");
     }
 
     #[test]
     fn a_folder_whose_place_was_taken_waits_for_its_new_place() {
         let mut table = table();
-        assert!(!table.put(9, 1, &name("a")), "another folder under the old name");
+        let put = table.put(9, 1, &name("a"));
+        assert_eq!(
+            put,
+            Put { was_elsewhere: false, displaced: Some(2) },
+            "another folder under the old name"
+        );
+        assert!(table.is_without_place(2) && !table.is_without_place(3) && !table.is_without_place(1));
         assert_eq!(table.path_of(3), None, "nobody knows where");
         assert_eq!(table.placed(), 2);
-        assert!(table.put(2, 9, &name("moved")));
+        assert!(table.put(2, 9, &name("moved")).was_elsewhere);
         assert_eq!(table.path_of(3), Some(path("a/moved/b")));
         assert_eq!(table.placed(), 4);
+    }
+
+    #[test]
+    fn a_folder_that_was_moved_away_has_no_place_until_it_is_entered_again() {
+        let mut table = table();
+        table.unplace(2);
+        assert_eq!((table.path_of(3), table.child(1, &name("a")), table.placed()), (None, None, 1));
+        assert!(table.put(2, 1, &name("z")).was_elsewhere);
+        assert_eq!((table.path_of(3), table.child(1, &name("z"))), (Some(path("z/b")), Some(2)));
     }
 
     #[test]

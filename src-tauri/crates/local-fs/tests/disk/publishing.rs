@@ -226,6 +226,20 @@ fn after_a_crash_a_displaced_save_comes_back_and_can_not_be_dropped() {
 }
 
 #[test]
+fn after_a_crash_a_download_that_somebody_wrote_to_is_not_ours_any_more() {
+    let disk = Disk::new();
+    std::mem::forget(disk.download(5, "remote"));
+    let staged = disk.at(".lockstep/staging").join(disk.staged().remove(0));
+    File::options().append(true).open(&staged).expect("open").write_all(b" and mine").expect("write");
+    let leftover = disk.root.leftovers().expect("list").remove(0);
+    assert_eq!((leftover.op, leftover.is_own), (5, false));
+    refused(disk.root.settle_leftover(&leftover, &Verdict::Drop), FsErrorKind::Changed);
+    // Nobody knows where it belongs: the trash takes it all the same.
+    disk.root.settle_leftover(&leftover, &Verdict::Trash { origin: SyncPath::root() }).expect("trash");
+    assert_eq!(disk.root.trash_entries().expect("entries")[0].origin, path("recovered 5"));
+}
+
+#[test]
 fn after_a_crash_the_planned_version_goes_to_the_trash() {
     let disk = Disk::new();
     let leftover = crashed_after_the_swap(&disk, "before");

@@ -163,10 +163,12 @@ fn a_watch_goes_with_a_renamed_folder_and_its_new_place_is_looked_at() {
     fs::rename(disk.at("a"), disk.at("b")).expect("rename");
     // Happens before anybody covered the new name, and must not be lost.
     disk.save("b/sub/file", "two");
-    assert!(watch.look_hint(""));
+    let hints = watch.until_barrier();
+    for dir in ["", "b/sub"] {
+        assert!(hints.contains(&Hint::Look { dir: path(dir) }), "{dir:?} in {hints:?}");
+    }
     watch.watcher.cover(&path("b")).expect("cover");
     watch.watcher.forget(&path("a"));
-    assert!(watch.look_hint("b/sub"), "whatever happened under a name that was no longer true");
     disk.save("b/sub/file", "three");
     assert!(watch.look_hint("b/sub"), "watched without being covered again");
     assert_eq!(watch.watcher.covered(), covered);
@@ -191,6 +193,41 @@ fn a_folder_in_the_place_of_a_renamed_one_is_watched_as_itself() {
         !hints.is_empty() && hints.iter().all(|hint| *hint == Hint::Look { dir: path("moved") }),
         "{hints:?}"
     );
+}
+
+#[test]
+fn a_renamed_folder_is_followed_without_being_covered_again() {
+    let disk = Disk::new();
+    disk.save("a/sub/file", "one");
+    let watch = Watch::start(&disk);
+    fs::rename(disk.at("a"), disk.at("b")).expect("rename");
+    let hints = watch.until_barrier();
+    for dir in ["", "b", "b/sub"] {
+        assert!(hints.contains(&Hint::Look { dir: path(dir) }), "{dir:?} in {hints:?}");
+    }
+    disk.save("b/sub/file", "two");
+    assert!(watch.look_hint("b/sub"));
+}
+
+#[test]
+fn a_folder_that_left_the_root_or_went_to_the_trash_is_watched_no_longer() {
+    let disk = Disk::new();
+    disk.save("a/sub/file", "one");
+    disk.save("b/sub/file", "one");
+    let watch = Watch::start(&disk);
+    assert_eq!(watch.watcher.covered(), 5);
+    fs::rename(disk.at("a"), disk.outside("a")).expect("rename");
+    disk.root.trash(&path("b"), &disk.known("b"), 1).expect("trash");
+    watch.until_barrier();
+    assert_eq!(watch.watcher.covered(), 1);
+    watch.until_barrier();
+    watch.until_barrier();
+    fs::File::create(disk.outside("a/sub/file")).expect("create");
+    disk.root.purge(i64::MAX).expect("purge");
+    assert_eq!(watch.until_barrier(), []);
+    // Coming back it is new: found by its parent's hint, covered and listed.
+    fs::rename(disk.outside("a"), disk.at("a")).expect("rename");
+    assert!(watch.look_hint(""));
 }
 
 #[test]
