@@ -15,7 +15,7 @@ use sync_core::{
     plan::{Aside, HeldConflict},
 };
 
-use super::{Effect, Loop, Now, dispatch::Step, status::rfc3339};
+use super::{Effect, Loop, Now, dispatch::Step, record::agree_on_content, status::rfc3339};
 use crate::api::{CallError, Choice, Code, VersionView};
 
 /// After this long without an answer both versions are kept.
@@ -212,15 +212,8 @@ fn agree_on(
     content: Option<ContentHash>,
 ) -> Result<(), StoreError> {
     let Some(content) = content else { return Ok(()) };
-    tx.put_synced(&SyncedRow {
-        id: node,
-        parent: remote.parent,
-        remote_name: remote.name.clone(),
-        local_name: local.name.clone(),
-        content: Content::File(content),
-        rev: remote.rev.clone(),
-        size: remote.size,
-    })
+    let remote = RemoteRow { id: node, ..remote.clone() };
+    agree_on_content(tx, &remote, &local.name, content)
 }
 
 fn local_version(row: &LocalRow) -> VersionView {

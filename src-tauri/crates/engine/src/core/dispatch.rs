@@ -311,7 +311,9 @@ impl Loop {
     ) -> Result<(), StoreError> {
         let Some(row) = tx.remote(node)? else { return Ok(()) };
         let Some(target) = row.rid else { return Ok(()) };
-        let rev = tx.synced(node)?.and_then(|synced| synced.rev);
+        // The revision that the plan saw. It may be newer than the synced one without other content: moving
+        // a folder gives all files in it new revisions.
+        let rev = row.rev;
         self.launch_step(tx, now, node, Step::DeleteRemote, Effect::DeleteRemote { target, rev }).map(drop)
     }
 

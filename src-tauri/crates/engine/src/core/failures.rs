@@ -32,6 +32,7 @@ impl Loop {
         // Whatever failed, the disk may have changed a little: look where it happened.
         self.look_around(tx, now, flight)?;
         self.plan_wanted = true;
+        tracing::debug!(path = flight.path, step = ?flight.step, ?failure, "an effect did not happen");
         match failure {
             Failure::Cancelled => Ok(()),
             Failure::Disk(error) => self.disk_failed(tx, now, flight, &error),

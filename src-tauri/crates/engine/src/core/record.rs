@@ -5,7 +5,7 @@
 //! does, because Dropbox may have moved on while it was being carried.
 
 use store::{FileHash, LocalRow, RemoteKind, RemoteRow, StoreError, SyncedRow, Tx};
-use sync_core::{Content, LocalStat, Name, NodeId, RemoteEntry, RemoteFile, SyncPath};
+use sync_core::{Content, ContentHash, LocalStat, Name, NodeId, RemoteEntry, RemoteFile, SyncPath};
 
 use super::{
     Failure, Loop, Now, Outcome, Progress,
@@ -153,7 +153,7 @@ impl Loop {
         self.put_local_at(tx, now, node, place, stat, Some(FileHash { content, blake3 }), racy)?;
         if let Some(local) = tx.local(node)? {
             // What was carried, not what Dropbox has by now: a newer revision is planned next.
-            tx.put_synced(&synced_row(remote, &local, content))?;
+            agree_on_content(tx, remote, &local.name, content)?;
         }
         self.settle_node(tx, node)?;
         self.record_activity(tx, now, flight.path.clone(), verb, Some(Direction::Down), remote.size)
@@ -197,7 +197,7 @@ impl Loop {
         let place = (row.parent, row.name.clone());
         self.put_local_at(tx, now, node, (place.0, &place.1), stat, None, racy)?;
         if let (Some(content), Some(local)) = (remote.content_hash, tx.local(node)?) {
-            tx.put_synced(&synced_row(remote, &local, content))?;
+            agree_on_content(tx, remote, &local.name, content)?;
         }
         Ok(())
     }
@@ -246,9 +246,7 @@ impl Loop {
         if tx.remote_by_rid(&file.id)?.is_none_or(|row| row.id == node) {
             let row = file_row(node, parent, key, generation, file);
             if let (true, Some(content)) = (self.put_remote_if_free(tx, row.clone())?, content) {
-                let local_now = tx.local(node)?.unwrap_or_else(|| local.clone());
-                let named = LocalRow { parent: local_now.parent, name: local_now.name, ..local.clone() };
-                tx.put_synced(&SyncedRow { parent: row.parent, ..synced_row(&row, &named, content) })?;
+                agree_on_content(tx, &row, &local.name, content)?;
             }
         }
         self.settle_node(tx, node)?;
@@ -407,17 +405,28 @@ impl Loop {
     }
 }
 
-/// What both sides agree on after content was carried over.
-fn synced_row(remote: &RemoteRow, local: &LocalRow, content: sync_core::ContentHash) -> SyncedRow {
-    SyncedRow {
-        id: remote.id,
-        parent: remote.parent,
-        remote_name: remote.name.clone(),
-        local_name: local.name.clone(),
-        content: Content::File(content),
-        rev: remote.rev.clone(),
-        size: remote.size,
-    }
+/// Both sides agree on this content from now on. A place they agreed on before stays: a move that is still
+/// to be carried over must not look as if it had been.
+pub(super) fn agree_on_content(
+    tx: &mut Tx<'_>,
+    remote: &RemoteRow,
+    local_name: &Name,
+    content: ContentHash,
+) -> Result<(), StoreError> {
+    let (content, rev, size) = (Content::File(content), remote.rev.clone(), remote.size);
+    let row = match tx.synced(remote.id)? {
+        Some(known) => SyncedRow { content, rev, size, ..known },
+        None => SyncedRow {
+            id: remote.id,
+            parent: remote.parent,
+            remote_name: remote.name.clone(),
+            local_name: local_name.clone(),
+            content,
+            rev,
+            size,
+        },
+    };
+    tx.put_synced(&row)
 }
 
 /// Others may have been waiting for it.

@@ -51,6 +51,7 @@ impl Supervisor {
         let settings = &self.inner.options.settings;
         let limit = |bytes: u64| (bytes > 0).then_some(bytes);
         let options = Options {
+            proxy: settings.proxy.url().map(SecretString::from),
             extra_root_certificate: self.inner.options.extra_root_certificate.clone(),
             upload_limit: limit(settings.upload_limit),
             download_limit: limit(settings.download_limit),
