@@ -49,7 +49,8 @@ pub enum Bookkeeping {
 pub struct Aside {
     /// The node whose local object is renamed within its present local folder.
     pub node: NodeId,
-    /// The new name, free on disk, at Dropbox and in the target tree.
+    /// The new name, free on disk, at Dropbox and in the target tree as far as the window shows; the rename
+    /// must not replace anything, and a name taken outside the window means to plan again with it in view.
     pub name: Name,
     /// True when the object becomes a node of its own (a conflicted copy) and `node` keeps its synced row
     /// but loses its local object; false when the node itself is renamed.
@@ -60,7 +61,12 @@ pub struct Aside {
 /// refused when the world has moved on.
 ///
 /// One node has at most one operation in a plan. Where it needs both a move and a transfer, the move
-/// comes first and the transfer is planned again afterwards.
+/// comes first and the transfer is planned again afterwards. A move may go to the name
+/// `.lockstep-swap-<id>` where moves wait for each other in a circle: no rename of the user's, and no name
+/// that a scan may leave out, for the next plan moves on from there.
+///
+/// After an operation the synced row is written only when the whole node agrees on both sides; otherwise it
+/// stays as it was, and a later plan adopts the node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Operation {
     /// Create the folder on disk. Its parent is there already.

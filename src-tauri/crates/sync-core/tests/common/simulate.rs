@@ -41,6 +41,14 @@ pub struct Run {
     pub notices: Vec<sync_core::plan::Notice>,
 }
 
+/// A step that was begun, with the paths it goes by: the executor looks them up when it begins, so nothing
+/// else may change them before it ends.
+#[derive(Debug, Clone)]
+struct Begun {
+    step: Step,
+    paths: Vec<(Side, NodeId, String)>,
+}
+
 /// A step, whichever kind.
 #[derive(Debug, Clone)]
 enum Step {
@@ -57,10 +65,11 @@ pub fn run(world: &mut World, policy: &Policy, mut luck: Luck<'_>) -> Run {
     let mut run = Run::default();
     let mut policy = policy.clone();
     let given = policy.busy.clone();
-    let mut under_way: Vec<Step> = Vec::new();
+    let mut under_way: Vec<Begun> = Vec::new();
     for round in 0..ROUNDS {
         run.rounds = round + 1;
-        policy.busy = given.iter().copied().chain(under_way.iter().map(node_of)).collect();
+        policy.busy =
+            given.iter().copied().chain(under_way.iter().map(|begun| node_of(&begun.step))).collect();
         let planned = plan(&world.trees, &policy);
         if round == 0 {
             assert_eq!(planned, plan(&world.trees, &policy), "the same input gives the same plan");
@@ -70,16 +79,16 @@ pub fn run(world: &mut World, policy: &Policy, mut luck: Luck<'_>) -> Run {
         world.keep_records(&planned);
         world.step_aside_or_keep_books(&planned, &mut luck);
         let prepared = !planned.bookkeeping.is_empty() || !planned.asides.is_empty();
-        let steps = if prepared { Vec::new() } else { steps_of(&planned) };
+        let steps = if prepared { Vec::new() } else { world.begin(&planned) };
         if steps.is_empty() && under_way.is_empty() && before == world.trees {
             assert!(!prepared, "preparing a plan must change the trees: {planned:?}");
             run.last = planned;
             return run;
         }
         let now = choose(steps, &mut under_way, &mut luck);
-        for step in now {
-            world.carry_out(&step, &mut run);
-            world.maybe_record(node_of(&step), &mut luck);
+        for begun in now {
+            world.carry_out(&begun, &mut run);
+            world.maybe_record(node_of(&begun.step), &mut luck);
         }
         world.check();
     }
@@ -93,9 +102,9 @@ pub fn run_a_part(world: &mut World, policy: &Policy, random: &mut ChaCha8Rng) {
     world.keep_records(&planned);
     world.step_aside_or_keep_books(&planned, &mut luck);
     if planned.bookkeeping.is_empty() && planned.asides.is_empty() {
-        for step in choose(steps_of(&planned), &mut Vec::new(), &mut luck) {
-            world.carry_out(&step, &mut Run::default());
-            world.maybe_record(node_of(&step), &mut luck);
+        for begun in choose(world.begin(&planned), &mut Vec::new(), &mut luck) {
+            world.carry_out(&begun, &mut Run::default());
+            world.maybe_record(node_of(&begun.step), &mut luck);
         }
     }
     world.check();
@@ -113,7 +122,7 @@ fn steps_of(plan: &Plan) -> Vec<Step> {
 }
 
 /// Picks the steps that take effect now.
-fn choose(mut steps: Vec<Step>, under_way: &mut Vec<Step>, luck: &mut Luck<'_>) -> Vec<Step> {
+fn choose(mut steps: Vec<Begun>, under_way: &mut Vec<Begun>, luck: &mut Luck<'_>) -> Vec<Begun> {
     match luck {
         Luck::Good => steps,
         Luck::Mixed(random) => {
@@ -137,9 +146,27 @@ fn choose(mut steps: Vec<Step>, under_way: &mut Vec<Step>, luck: &mut Luck<'_>) 
     }
 }
 
-fn shuffled(mut steps: Vec<Step>, random: &mut ChaCha8Rng) -> Vec<Step> {
+fn shuffled(mut steps: Vec<Begun>, random: &mut ChaCha8Rng) -> Vec<Begun> {
     steps.shuffle(random);
     steps
+}
+
+/// The nodes whose paths a step goes by.
+fn goes_by(step: &Step) -> Vec<(Side, NodeId)> {
+    use Side::{Local, Remote};
+    match step {
+        Step::Removal(Removal::TrashLocal(node)) => vec![(Local, *node)],
+        Step::Removal(Removal::DeleteRemote(node)) => vec![(Remote, *node)],
+        Step::Operation(operation) => match operation {
+            Operation::MkdirLocal { parent, .. } | Operation::Download { parent, .. } => {
+                vec![(Local, *parent)]
+            }
+            Operation::MkdirRemote { parent, .. } => vec![(Remote, *parent)],
+            Operation::Upload { node, parent, .. } => vec![(Local, *node), (Remote, *parent)],
+            Operation::MoveLocal { node, parent, .. } => vec![(Local, *node), (Local, *parent)],
+            Operation::MoveRemote { node, parent, .. } => vec![(Remote, *node), (Remote, *parent)],
+        },
+    }
 }
 
 fn node_of(step: &Step) -> NodeId {
@@ -233,8 +260,19 @@ impl World {
         assert!(there, "{side:?}: the folder {folder:?} is not there");
     }
 
-    fn carry_out(&mut self, step: &Step, run: &mut Run) {
-        match step {
+    fn begin(&self, plan: &Plan) -> Vec<Begun> {
+        let begin = |step| {
+            let there = goes_by(&step).into_iter().filter(|&(side, id)| self.has(side, id));
+            Begun { paths: there.map(|(side, id)| (side, id, self.path(side, id))).collect(), step }
+        };
+        steps_of(plan).into_iter().map(begin).collect()
+    }
+
+    fn carry_out(&mut self, begun: &Begun, run: &mut Run) {
+        for (side, id, path) in &begun.paths {
+            assert_eq!(self.path(*side, *id), *path, "the way of {:?} changed under it", begun.step);
+        }
+        match &begun.step {
             Step::Operation(operation) => self.operate(operation, run),
             Step::Removal(Removal::TrashLocal(id)) => self.trash_local(*id),
             Step::Removal(Removal::DeleteRemote(id)) => self.delete_remote(*id),

@@ -225,8 +225,14 @@ impl World {
             .collect()
     }
 
-    /// Checks what holds in every tree at any time (I1-I3).
+    /// Checks what holds in every tree at any time (I1-I3). Rows of the synced tree may lie in a folder that
+    /// has none any more, but never below themselves.
     pub fn check(&self) {
+        for &id in self.trees.synced.keys() {
+            let above = |at: &NodeId| self.trees.synced.get(at).map(|row| row.parent);
+            let way = std::iter::successors(above(&id), above).take(1000);
+            assert!(way.clone().all(|at| at != id) && way.count() < 1000, "synced: {id:?} lies below itself");
+        }
         for side in [Side::Remote, Side::Local] {
             let mut names = std::collections::BTreeSet::new();
             for id in self.ids(side) {
