@@ -95,6 +95,9 @@ pub fn table<const N: usize>(headings: [&str; N], rows: Vec<[String; N]>, none: 
     for row in rows {
         table.add_row(row.map(|cell| crate::text::plain(&cell)));
     }
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
     table.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
 }
 

@@ -1,14 +1,15 @@
 //! `lockstep conflicts`: the list, three-way differences, decisions.
 
 use diffy::{MergeOptions, create_patch};
-use engine::api::{Call, Choice, ConflictTexts, ConflictView, VersionView};
+use engine::api::{Call, Choice, ConflictTexts, ConflictView, SyncReport, VersionView};
 use serde_json::json;
 
 use crate::{
     Context, args,
     failure::{Exit, Failure},
     out::table,
-    session, text,
+    session::{self, Session},
+    text,
 };
 
 /// Lists conflicts.
@@ -50,11 +51,25 @@ pub async fn run(context: &Context, action: args::Conflicts) -> Result<Exit, Fai
         args::Conflicts::Show { id } => show(context, id).await,
         args::Conflicts::Resolve { id, keep, merged } => {
             let choice = choice(keep, merged)?;
-            let () = session::call(context, Call::Resolve { id, choice }).await?;
-            context.out.note("resolved");
-            Ok(Exit::Done)
+            resolve(context, id, choice).await
         }
     }
+}
+
+/// Decides, and carries the decision out at once where nobody else would: a merged content must be in
+/// place before this process ends.
+async fn resolve(context: &Context, id: String, choice: Choice) -> Result<Exit, Failure> {
+    session::with(context, async |session| {
+        let conflicts: Vec<ConflictView> = session.call(Call::Conflicts).await?;
+        let workspace = conflicts.into_iter().find(|c| c.id == id).map(|c| c.workspace);
+        let () = session.call(Call::Resolve { id, choice }).await?;
+        if let (Session::Own(_), Some(workspace)) = (session, workspace) {
+            let _: Vec<SyncReport> = session.call(Call::Sync { id: Some(workspace) }).await?;
+        }
+        context.out.note("resolved");
+        Ok(Exit::Done)
+    })
+    .await
 }
 
 fn choice(keep: Option<args::Keep>, merged: Option<std::path::PathBuf>) -> Result<Choice, Failure> {

@@ -1,0 +1,8 @@
+//! The program against a service over real HTTP, on real files: what a person types and what comes of it.
+//!
+//! How well things are kept in step is proved elsewhere; here it is the command's contract.
+
+mod linking;
+mod running;
+mod syncing;
+mod world;
