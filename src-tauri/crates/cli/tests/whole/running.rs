@@ -18,13 +18,12 @@ struct Running {
 impl Running {
     fn start(world: &World) -> Running {
         let mut child = spawn(world.command(&["run"]));
-        let mut said = BufReader::new(child.stderr.take().expect("piped")).lines();
-        loop {
-            let line = said.next().expect("ready comes before the end").expect("text");
-            if line == "ready" {
-                return Running { child, said };
-            }
-        }
+        let said = BufReader::new(child.stderr.take().expect("piped")).lines();
+        // Owns the child from here on, so that a failed start ends it, too.
+        let mut running = Running { child, said };
+        let is_ready = running.said.by_ref().map_while(Result::ok).any(|line| line == "ready");
+        assert!(is_ready, "it ended before it was ready");
+        running
     }
 
     fn signal(&mut self, signal: Signal) -> Option<i32> {
