@@ -6,7 +6,10 @@ use engine::api::{Direction, Event, StatusView, TransferView};
 use futures::{Stream, StreamExt};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use crate::{out::Out, text};
+use crate::{
+    out::{Out, eprintln_quietly},
+    text,
+};
 
 /// Transfers shown at once; more would scroll the terminal.
 const BARS_MAX: usize = 8;
@@ -34,6 +37,11 @@ impl Bars {
         Bars { shown }
     }
 
+    /// Returns what can say something while bars are drawn.
+    pub fn voice(&self) -> Voice {
+        Voice(self.shown.as_ref().map(|shown| shown.multi.clone()))
+    }
+
     /// Draws from a stream of events until it ends.
     pub async fn follow(mut self, events: impl Stream<Item = Event>) {
         let mut events = std::pin::pin!(events);
@@ -57,6 +65,19 @@ impl Bars {
         });
         for transfer in status.transfers.iter().take(BARS_MAX) {
             shown.update(transfer);
+        }
+    }
+}
+
+/// Writes lines above the bars: one that is written past them leaves a stale copy of them behind.
+pub struct Voice(Option<MultiProgress>);
+
+impl Voice {
+    /// Writes one line to standard error.
+    pub fn say(&self, text: &str) {
+        match &self.0 {
+            Some(multi) => multi.suspend(|| eprintln_quietly(text)),
+            None => eprintln_quietly(text),
         }
     }
 }

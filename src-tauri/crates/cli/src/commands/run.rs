@@ -5,7 +5,6 @@ use engine::home::HomeError;
 use crate::{
     Context,
     failure::{Exit, Failure},
-    out::eprintln_quietly,
     progress::Bars,
     session::{Engine, received},
     stop,
@@ -20,11 +19,13 @@ pub async fn run(context: &Context) -> Result<Exit, Failure> {
         error => error.into(),
     })?;
     let engine = Engine::start(&context.home, lock, true).await?;
-    let drawing = tokio::spawn(Bars::new(context.out).follow(received(engine.supervisor.events())));
+    let bars = Bars::new(context.out);
+    let voice = bars.voice();
+    let drawing = tokio::spawn(bars.follow(received(engine.supervisor.events())));
     tokio::select! {
         () = engine.supervisor.ready() => {
             // Scripts wait for this line; --quiet does not take it away.
-            eprintln_quietly("ready");
+            voice.say("ready");
             asked.await;
         }
         () = &mut asked => {}
