@@ -46,16 +46,22 @@ impl Source {
 
     /// Returns exactly `len` bytes from `offset`; `Changed` when the file has become shorter.
     pub fn read_at(&mut self, offset: u64, len: usize) -> Result<Vec<u8>, FsError> {
-        self.file.seek(SeekFrom::Start(offset)).at(OP, &self.spot.path)?;
         let mut bytes = vec![0; len];
+        self.read_into(offset, &mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Fills the buffer with the bytes from `offset`; `Changed` when the file has become shorter.
+    pub fn read_into(&mut self, offset: u64, bytes: &mut [u8]) -> Result<(), FsError> {
+        self.file.seek(SeekFrom::Start(offset)).at(OP, &self.spot.path)?;
         let mut filled = 0;
-        while filled < len {
+        while filled < bytes.len() {
             match read_some(&self.file, &mut bytes[filled..]).at(OP, &self.spot.path)? {
                 0 => return Err(self.spot.error(OP, FsErrorKind::Changed)),
                 read => filled += read,
             }
         }
-        Ok(bytes)
+        Ok(())
     }
 
     /// Confirms that all bytes given so far belong to one moment; `Changed` when they may not.

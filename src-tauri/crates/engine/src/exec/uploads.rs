@@ -10,6 +10,7 @@ use bytes::Bytes;
 use dropbox_client::{ClientError, Commit, Progress as Sent, Session, SmallUpload, UploadSource};
 use futures::future::join_all;
 use local_fs::{FsErrorKind, Source};
+use memmap2::MmapMut;
 use sync_core::{ContentHash, LocalStat, SyncPath};
 use tokio::sync::mpsc;
 
@@ -176,8 +177,15 @@ impl UploadSource for LargeSource {
         if self.executor.still_wanted(self.epoch).is_err() {
             return Err(io::ErrorKind::Interrupted.into());
         }
+        if len == 0 {
+            return Ok(Bytes::new());
+        }
         let mut source = self.source.lock().map_err(|_| io::Error::other("a reader panicked"))?;
-        source.read_at(offset, len).map(Bytes::from).map_err(to_io)
+        // Pages of their own go back to the system at once; the allocator would keep several such pieces for
+        // every thread that ever held one.
+        let mut piece = MmapMut::map_anon(len)?;
+        source.read_into(offset, &mut piece).map_err(to_io)?;
+        Ok(Bytes::from_owner(piece))
     }
 
     fn unchanged(&self) -> io::Result<()> {
