@@ -143,7 +143,7 @@ impl Engine {
 }
 
 /// Reads the certificate that `LOCKSTEP_EXTRA_CA` names: for a company's proxy, or a test's server.
-fn extra_root_certificate() -> Result<Option<Vec<u8>>, Failure> {
+pub fn extra_root_certificate() -> Result<Option<Vec<u8>>, Failure> {
     let Some(path) = std::env::var_os("LOCKSTEP_EXTRA_CA").filter(|path| !path.is_empty()) else {
         return Ok(None);
     };

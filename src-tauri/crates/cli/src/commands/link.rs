@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use dropbox_client::{
-    Endpoints, ExposeSecret, SecretString,
+    Endpoints, ExposeSecret, Options, SecretString,
     oauth::{Link, LinkRequest, Loopback, Tokens},
     secrets::{self, Protection, StoreKind},
 };
@@ -42,7 +42,8 @@ pub async fn run(context: &Context, link: args::Link) -> Result<Exit, Failure> {
         redirect_url: redirect_url.clone(),
         endpoints: endpoints.clone(),
     };
-    let refresh_token = stop::unless_asked(sign_in(context, link.method, request)).await?;
+    let begun = request.begin_with(&options(&settings)?)?;
+    let refresh_token = stop::unless_asked(sign_in(context, link.method, begun)).await?;
     let account = NewAccount {
         app_key: link.app_key,
         app_secret: link.app_secret,
@@ -102,21 +103,20 @@ async fn announce(context: &Context, store: SecretStoreKind) -> Result<(), Failu
     Ok(())
 }
 
-async fn sign_in(
-    context: &Context,
-    method: args::Method,
-    request: LinkRequest,
-) -> Result<SecretString, Failure> {
+/// Signs in the way the engine will reach Dropbox later.
+fn options(settings: &Settings) -> Result<Options, Failure> {
+    Ok(Options {
+        extra_root_certificate: session::extra_root_certificate()?,
+        proxy: settings.proxy.url().map(SecretString::from),
+        ..Options::default()
+    })
+}
+
+async fn sign_in(context: &Context, method: args::Method, link: Link) -> Result<SecretString, Failure> {
     match method {
-        args::Method::RefreshToken => {
-            request.begin()?;
-            prompt::secret_line("refresh token").await
-        }
-        args::Method::Paste => paste(context, request.begin()?).await.map(|tokens| tokens.refresh_token),
-        args::Method::Browser => {
-            let redirect_url = request.redirect_url.clone().unwrap_or_default();
-            browser(context, request.begin()?, &redirect_url).await.map(|tokens| tokens.refresh_token)
-        }
+        args::Method::RefreshToken => prompt::secret_line("refresh token").await,
+        args::Method::Paste => paste(context, link).await.map(|tokens| tokens.refresh_token),
+        args::Method::Browser => browser(context, link).await.map(|tokens| tokens.refresh_token),
     }
 }
 
@@ -137,8 +137,8 @@ async fn paste(context: &Context, link: Link) -> Result<Tokens, Failure> {
     Ok(link.finish(code).await?)
 }
 
-async fn browser(context: &Context, link: Link, redirect_url: &str) -> Result<Tokens, Failure> {
-    let loopback = Loopback::bind(redirect_url).await?;
+async fn browser(context: &Context, link: Link) -> Result<Tokens, Failure> {
+    let loopback = Loopback::bind(link.redirect_url().unwrap_or(REDIRECT_URL)).await?;
     link.probe().await?;
     crate::out::eprintln_quietly(&format!(
         "Your browser opens to sign in. If it does not, open this address:\n\n{}\n",

@@ -104,6 +104,23 @@ async fn the_list_has_the_shape_of_the_contract_and_unlinking_revokes() {
     assert!(files_with(world.home.path(), &token).is_empty(), "the secret is forgotten");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn over_https_only_a_trusted_certificate_is_spoken_to() {
+    let world = World::with_tls().await;
+    let refused = world.link(&["--method", "paste"], "code\n");
+    assert_eq!(refused.code, 1, "{refused:?}");
+    assert!(refused.stderr.contains("auth.tls"), "{refused:?}");
+
+    let pem = world.fake.certificate_pem().expect("it has one");
+    fake_dropbox::replace_file(&world.certificate(), pem.as_bytes()).expect("written");
+    let linking = world.begin_link(&["--method", "paste"]);
+    let Approval::Code(code) = world.control().allow_in_browser(&linking.url).expect("allowed") else {
+        panic!("without a redirect URL the page shows a code");
+    };
+    let linked = linking.paste(&code);
+    assert_eq!(linked.code, 0, "{linked:?}");
+}
+
 fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     listener.local_addr().expect("bound").port()

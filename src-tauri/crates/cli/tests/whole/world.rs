@@ -40,7 +40,16 @@ impl World {
     pub async fn new(redirect_urls: &[&str]) -> World {
         let redirect_urls = redirect_urls.iter().map(|url| url.to_string()).collect();
         let app = App { key: APP_KEY.into(), secret: String::new(), redirect_urls, scopes: None };
-        let options = Options { apps: vec![app], ..Options::default() };
+        World::with_options(Options { apps: vec![app], ..Options::default() }).await
+    }
+
+    /// The same over HTTPS, with a certificate that no system knows.
+    pub async fn with_tls() -> World {
+        let app = App { key: APP_KEY.into(), ..App::default() };
+        World::with_options(Options { apps: vec![app], tls: true, ..Options::default() }).await
+    }
+
+    async fn with_options(options: Options) -> World {
         let fake = FakeDropbox::start(options).await.expect("the service starts");
         let temp = || tempfile::tempdir().expect("temp dir");
         World { fake, home: temp(), folders: temp() }
@@ -69,6 +78,11 @@ impl World {
         self.fake.control()
     }
 
+    /// Where the certificate lies that the program is told to trust; missing until somebody writes it.
+    pub fn certificate(&self) -> PathBuf {
+        self.folders.path().join("service.pem")
+    }
+
     /// The local folder of the workspace.
     pub fn folder(&self) -> PathBuf {
         self.folders.path().join("Dropbox")
@@ -88,6 +102,10 @@ impl World {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lockstep"));
         // Without a path no browser is found: nothing opens on the screen of whoever runs the tests.
         command.env_clear().env("LOCKSTEP_HOME", self.home.path()).env("PATH", "/nowhere").args(arguments);
+        let certificate = self.certificate();
+        if certificate.exists() {
+            command.env("LOCKSTEP_EXTRA_CA", certificate);
+        }
         command
     }
 
