@@ -65,8 +65,9 @@ pub struct Aside {
 /// `.lockstep-swap-<id>` where moves wait for each other in a circle: no rename of the user's, and no name
 /// that a scan may leave out, for the next plan moves on from there.
 ///
-/// After an operation the synced row is written only when the whole node agrees on both sides; otherwise it
-/// stays as it was, and a later plan adopts the node.
+/// After a transfer the synced row may at once take the content that both sides have now, and a file that
+/// had no row may get one when both sides agree on all of it. The place in a row is changed by
+/// [`Plan::adopt`] alone: it sees to it that rows brought up one by one never close a circle.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Operation {
     /// Create the folder on disk. Its parent is there already.

@@ -44,10 +44,11 @@ fn is_recorded(then: Option<&SyncedNode>, remote: &Spot<'_>, local: &Spot<'_>) -
     })
 }
 
-/// Rows of the synced tree are brought up one by one; none may come to lie below itself meanwhile.
+/// Rows of the synced tree are brought up one by one; none may come to lie below itself meanwhile. Also a
+/// new row may: what lay in a folder keeps its row when the folder loses its own by a rebase.
 fn closes_circle(view: &View<'_>, adopted: &BTreeMap<NodeId, NodeId>, id: NodeId, node: &TargetNode) -> bool {
-    let moved = view.synced.get(&id).is_some_and(|then| then.parent != node.parent);
-    if !moved || node.content != Content::Folder {
+    let stays = view.synced.get(&id).is_some_and(|then| then.parent == node.parent);
+    if stays || node.content != Content::Folder {
         return false;
     }
     let above = |at: &NodeId| adopted.get(at).copied().or_else(|| Some(view.synced.get(at)?.parent));

@@ -372,17 +372,22 @@ impl World {
         self.remove(Side::Remote, id);
     }
 
-    /// After its step a node may be recorded at once, or only by a later plan.
+    /// After its step a node may be recorded at once, or only by a later plan. A place is left to `adopt`.
     fn maybe_record(&mut self, id: NodeId, luck: &mut Luck<'_>) {
         let at_once = match luck {
             Luck::Good => true,
             Luck::Mixed(random) | Luck::Slow(random) => random.random_bool(0.5),
         };
         match (self.trees.remote.get(&id), self.trees.local.get(&id)) {
-            (Some(remote), Some(local)) if at_once => {
-                let same = remote.parent == local.parent && remote.key == local.name.key();
-                if same && remote.content == local.content && remote.name == local.name.composed() {
-                    self.trees.synced.insert(id, synced_row(remote, local));
+            (Some(remote), Some(local)) if at_once && remote.content == local.content => {
+                let is_file = remote.content != Content::Folder;
+                let same_place = remote.parent == local.parent && remote.key == local.name.key();
+                match self.trees.synced.get_mut(&id) {
+                    Some(row) => row.content = remote.content,
+                    None if is_file && same_place => {
+                        drop(self.trees.synced.insert(id, synced_row(remote, local)))
+                    }
+                    None => {}
                 }
             }
             (None, None) if at_once => drop(self.trees.synced.remove(&id)),
