@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use dropbox_client::{AuthProblem, Class, ClientError};
 use local_fs::{FsError, FsErrorKind, Usable};
 use store::{IssueRow, RemoteKind, RemoteRow, StoreError, Tx};
-use sync_core::{NodeId, plan::CaseClash};
+use sync_core::{LocalKind, NodeId, plan::CaseClash};
 
 use super::{
     Failure, Loop, Now,
@@ -14,6 +14,9 @@ use super::{
 
 /// A node that cannot be synced is tried again after this long, without anything having changed.
 const BLOCKED_RETRY_SECS: i64 = 3600;
+
+/// After so many attempts in a row that met something else than planned, a person is told.
+const MOST_ATTEMPTS: u32 = 5;
 
 /// How long a full side waits before it is tried again.
 const FULL_RETRY_MS: u64 = 30_000;
@@ -61,10 +64,10 @@ impl Loop {
         error: &FsError,
     ) -> Result<(), StoreError> {
         let node = flight.node;
-        self.cool_down(now, node);
+        let attempts = self.cool_down(now, node);
         match error.kind() {
             FsErrorKind::NotFound | FsErrorKind::Exists | FsErrorKind::Changed | FsErrorKind::NotEmpty => {
-                Ok(())
+                self.give_up_for_now(tx, now, node, attempts, &error.to_string())
             }
             FsErrorKind::Full => {
                 self.side.disk_full_until = Some(now.ms + FULL_RETRY_MS);
@@ -95,9 +98,9 @@ impl Loop {
         let node = flight.node;
         match error.class() {
             Class::News => {
-                self.cool_down(now, node);
+                let attempts = self.cool_down(now, node);
                 self.look_at_dropbox();
-                Ok(())
+                self.give_up_for_now(tx, now, node, attempts, &error.to_string())
             }
             Class::Transient => self.transient(tx, now, node, &error),
             Class::Node => {
@@ -116,6 +119,23 @@ impl Loop {
                 self.dropbox_unreachable(tx, now, &error).map(drop)
             }
         }
+    }
+
+    /// News that come again and again although both sides were looked at are no news: a person sees them as
+    /// an issue, and the node is tried again later.
+    fn give_up_for_now(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Now,
+        node: NodeId,
+        attempts: u32,
+        detail: &str,
+    ) -> Result<(), StoreError> {
+        if attempts < MOST_ATTEMPTS {
+            return Ok(());
+        }
+        self.cooldown.remove(&node);
+        self.note_node_issue(tx, now, node, "in_use", detail, true)
     }
 
     fn transient(
@@ -187,7 +207,9 @@ impl Loop {
             match issue.retry_at_secs {
                 Some(at) if at <= now.unix_secs => {}
                 retry => {
-                    blocked.extend(issue.node);
+                    if let Some(node) = issue.node {
+                        self.block(tx, node, &mut blocked)?;
+                    }
                     next_retry = [next_retry, retry].into_iter().flatten().min();
                 }
             }
@@ -197,6 +219,18 @@ impl Loop {
             self.next_retry_secs = Some(at);
         }
         Ok(blocked)
+    }
+
+    /// A folder that cannot be looked into hides what is in it: nothing below it is touched either.
+    fn block(&self, tx: &mut Tx<'_>, node: NodeId, blocked: &mut BTreeSet<NodeId>) -> Result<(), StoreError> {
+        blocked.insert(node);
+        if tx.local(node)?.is_some_and(|row| row.stat.kind == LocalKind::Folder) {
+            blocked.extend(tx.local_subtree(node)?);
+            if tx.remote(node)?.is_some() {
+                blocked.extend(tx.remote_subtree(node)?);
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn note_node_issue(

@@ -268,10 +268,11 @@ impl Loop {
     }
 
     /// Lets a node alone for a while, longer each time.
-    fn cool_down(&mut self, now: Now, node: NodeId) {
+    fn cool_down(&mut self, now: Now, node: NodeId) -> u32 {
         let attempts = self.cooldown.get(&node).map_or(0, |c| c.attempts) + 1;
         let wait_ms = 500u64.saturating_mul(1 << attempts.min(10)).min(300_000);
         self.cooldown.insert(node, Cooldown { until_ms: now.ms + wait_ms, attempts });
+        attempts
     }
 
     fn cooling(&self, now: Now) -> BTreeSet<NodeId> {
