@@ -2,7 +2,7 @@
 //!
 //! The scenarios and crashes beside this file try harder; here every promise has its own name.
 
-use engine::api::{Call, Choice, StatusView, WorkspaceState};
+use engine::api::{Amount, Call, Choice, ConflictPolicy, NewWorkspace, Preview, StatusView, WorkspaceState};
 use fake_dropbox::Fault;
 use stories::{Device, DeviceOptions, World};
 use testkit::{Tree, tree};
@@ -397,4 +397,33 @@ async fn a_merge_result_replaces_both_versions_and_a_stale_decision_is_refused()
     assert_eq!(world.tree(), tree! { "a.txt" => "ours and theirs again" });
     assert_eq!(anna.tree(), world.tree());
     assert!(anna.trash_holds(b"ours"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_preview_counts_equal_files_as_identical_and_leaves_no_trace() {
+    let world = World::start().await;
+    world.control().put("/same.txt", "same").expect("put");
+    world.control().put("/differs.txt", "theirs").expect("put");
+    world.control().put("/theirs.txt", "theirs alone").expect("put");
+    let anna =
+        Device::start(&world, DeviceOptions { remote: "/Other".into(), ..DeviceOptions::named("anna") })
+            .await;
+    let here = tree! { "same.txt" => "same", "differs.txt" => "mine!!", "mine.txt" => "mine" };
+    let folder = testkit::TempRoot::with(&here);
+    let new = NewWorkspace {
+        account: None,
+        remote: "/".into(),
+        local: folder.path().to_owned(),
+        name: None,
+        on_conflict: ConflictPolicy::Ask,
+        excludes: vec!["/Other".into()],
+    };
+    let preview: Preview = anna.ask(Call::WorkspacePreview(new)).await;
+    let files = |amount: Amount| amount.files;
+    assert_eq!(
+        [preview.download, preview.upload, preview.identical, preview.conflicts, preview.cannot_sync]
+            .map(files),
+        [1, 1, 1, 1, 0]
+    );
+    assert!(!folder.exists(".lockstep"), "looking changes nothing");
 }

@@ -63,9 +63,20 @@ impl Root {
         Ok((bytes, hashed))
     }
 
+    /// Returns the file system's own time; nothing in a folder that was never adopted, where no probe may be
+    /// written: there every stamp is in doubt.
+    fn fs_now_if_adopted(&self) -> Result<Option<i64>, FsError> {
+        match self.fs_now() {
+            Ok(now) => Ok(Some(now)),
+            Err(error) if error.kind() == FsErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Tells whether a later edit could leave these stamps as they are.
     pub(crate) fn is_racy(&self, stat: &LocalStat) -> Result<bool, FsError> {
-        let (now, granule) = (self.fs_now()?, self.granule_ns());
+        let Some(now) = self.fs_now_if_adopted()? else { return Ok(true) };
+        let granule = self.granule_ns();
         Ok(is_young(now, stat.mtime_ns, granule) || is_young(now, stat.ctime_ns, granule))
     }
 }
@@ -89,7 +100,8 @@ impl Reading {
     fn begin(root: &Root, path: &SyncPath, expected: &LocalStat) -> Result<Reading, FsError> {
         let (file, spot) = open_expected(root, path, expected, OP)?;
         let reading = Reading { file, spot, stat: *expected };
-        if expected.mtime_ns.saturating_add(MMAP_DOUBT_NS) > root.fs_now()? {
+        let now = root.fs_now_if_adopted()?;
+        if now.is_none_or(|now| expected.mtime_ns.saturating_add(MMAP_DOUBT_NS) > now) {
             // Cleans dirty pages, so that the next store through a mapping moves the stamps.
             reading.file.sync_data().at(OP, path)?;
             reading.require_unchanged()?;

@@ -104,6 +104,8 @@ struct Loop {
     /// An observation or an outcome came in since the last plan.
     plan_wanted: bool,
     last_plan_ms: u64,
+    /// Nodes that the last plan looked at.
+    last_window: u64,
     /// Decisions that the activity list has shown already.
     notices_told: BTreeSet<(NodeId, u8)>,
     last_synced_secs: Option<i64>,
@@ -172,6 +174,7 @@ impl Loop {
             next_retry_secs: None,
             plan_wanted: true,
             last_plan_ms: 0,
+            last_window: 0,
             notices_told: BTreeSet::new(),
             last_synced_secs: None,
             told: None,

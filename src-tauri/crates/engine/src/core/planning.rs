@@ -15,11 +15,14 @@ use super::{Loop, Now, RootState};
 /// Rounds of bookkeeping within one plan; the planner's own bound is lower, so that reaching this is a bug.
 const MOST_ROUNDS: usize = 12;
 
-/// While effects are under way a new plan is made at most this often.
+/// While effects are under way, or files are being read, a new plan is made at most this often.
 const REPLAN_MS: u64 = 500;
 
+/// A larger window takes longer to plan, and is planned less often: 100,000 nodes every 10 s.
+const REPLAN_NODES_PER_MS: u64 = 10;
+
 /// Effects that may be under way at once. What is planned later honours newer wishes of the user.
-pub(super) const MOST_FLIGHTS: usize = 4_000;
+pub(super) const MOST_FLIGHTS: usize = 10_000;
 
 impl Loop {
     pub(super) fn plan_if_due(&mut self, tx: &mut Tx<'_>, now: Now) -> Result<(), StoreError> {
@@ -27,8 +30,10 @@ impl Loop {
         if !self.may_plan() {
             return Ok(());
         }
-        if !self.flights.is_empty() && now.ms < self.last_plan_ms + REPLAN_MS {
-            self.wake(self.last_plan_ms + REPLAN_MS);
+        let next_ms = self.last_plan_ms + REPLAN_MS + self.last_window / REPLAN_NODES_PER_MS;
+        let is_under_way = !self.flights.is_empty() || !self.hashing.is_idle();
+        if is_under_way && now.ms < next_ms {
+            self.wake(next_ms);
             return Ok(());
         }
         self.plan_wanted = false;
@@ -67,6 +72,7 @@ impl Loop {
     fn make_plan(&mut self, tx: &mut Tx<'_>, now: Now) -> Result<(), StoreError> {
         for _ in 0..MOST_ROUNDS {
             let trees = tx.window()?;
+            self.last_window = trees.remote.len().max(trees.local.len()) as u64;
             let policy = self.policy(tx, now)?;
             let plan = planner::plan(&trees, &policy);
             self.tell_notices(tx, now, &plan.notices)?;

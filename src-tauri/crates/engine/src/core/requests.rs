@@ -66,8 +66,14 @@ impl Loop {
                 self.pause(now, paused);
                 Ok(Value::Null)
             }
-            Request::Sync => return Ok(self.wait_for_sync(id, false)),
-            Request::Plan => return Ok(self.wait_for_sync(id, true)),
+            Request::Sync => {
+                self.wait_for_sync(id, false);
+                return Ok(());
+            }
+            Request::Plan => {
+                self.wait_for_sync(id, true);
+                return Ok(());
+            }
         };
         self.commands.push(Command::Reply { id, result });
         Ok(())

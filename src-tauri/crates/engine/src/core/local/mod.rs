@@ -245,6 +245,9 @@ impl Loop {
 
     pub(super) fn observe_hint(&mut self, tx: &mut Tx<'_>, now: Now, hint: Hint) -> Result<(), StoreError> {
         match hint {
+            // The root itself went away or lost its marker: looking at everything begins with the question
+            // whether it is still the known one.
+            Hint::Lost { dir } if dir.is_root() => self.local.wants_full_scan = true,
             Hint::Look { dir } | Hint::Lost { dir } => {
                 let dir = self.nearest_known_dir(tx, &dir)?;
                 self.local.look_later(now, dir, self.config.debounce_ms);
