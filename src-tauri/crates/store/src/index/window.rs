@@ -21,8 +21,12 @@
 //!    name that is taken again and again.
 //!
 //! Each node so added is treated the same way until nothing is added.
+//!
+//! The plan is then the one that all rows would give, with one exception that only delays: a folder to which
+//! nothing may be done now is part of the result only through what lies in it, and what lies in it unchanged
+//! is outside. What such a folder alone would keep from a deletion waits until it is free again.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use rusqlite::params;
 use sync_core::{Content, NameKey, NodeId, tree::Trees};
@@ -51,6 +55,9 @@ const BEGINNING: &str = "
 
 impl Tx<'_> {
     /// Returns the trees around all nodes that differ; see the head of this file.
+    ///
+    /// A plan that must respect nodes which may be equal everywhere, such as one whose content is being read
+    /// again, needs them in the window too: [`Tx::window_of`] the dirty nodes and those.
     pub fn window(&self) -> Result<Trees, StoreError> {
         self.window_of(self.dirty()?)
     }
@@ -74,7 +81,8 @@ struct Closure<'t, 'c> {
     trees: Trees,
     waiting: Vec<NodeId>,
     wanted: HashSet<NodeId>,
-    places: HashSet<(NodeId, NameKey)>,
+    /// Places looked at, and whether more than one node stands there.
+    places: HashMap<(NodeId, NameKey), bool>,
     stems: HashSet<(NodeId, Vec<u8>)>,
 }
 
@@ -85,7 +93,7 @@ impl<'t, 'c> Closure<'t, 'c> {
             trees: Trees::default(),
             waiting: Vec::new(),
             wanted: HashSet::from([NodeId::ROOT]),
-            places: HashSet::new(),
+            places: HashMap::new(),
             stems: HashSet::new(),
         }
     }
@@ -131,31 +139,30 @@ impl<'t, 'c> Closure<'t, 'c> {
             synced.map(|row| (row.parent, row.remote_name.key())),
             synced.map(|row| (row.parent, row.local_name.key())),
         ];
-        for (parent, key) in places.into_iter().flatten() {
-            self.occupy(parent, key)?;
+        let places: Vec<_> = places.into_iter().flatten().collect();
+        let mut may_give_way = local.is_some_and(|local| is_edited_apart(remote, local));
+        for place in &places {
+            may_give_way |= self.occupy(place)?;
         }
-        match (remote.map(RemoteRow::content), local) {
-            (Some(Content::File(_)), Some(local))
-                if Some(local.content()) != remote.map(RemoteRow::content) =>
-            {
-                self.leave_room(local.parent, &local.name.key())
+        // It gives way in its present local folder, under whichever of its names the result would have.
+        for (_, key) in places.iter().filter(|_| may_give_way) {
+            if let Some(local) = local {
+                self.leave_room(local.parent, key)?;
             }
-            _ => Ok(()),
         }
+        Ok(())
     }
 
-    fn occupy(&mut self, parent: NodeId, key: NameKey) -> Result<(), StoreError> {
-        if self.places.contains(&(parent, key.clone())) {
-            return Ok(());
+    /// Adds whoever stands in a place; tells whether it is more than one.
+    fn occupy(&mut self, place: &(NodeId, NameKey)) -> Result<bool, StoreError> {
+        if let Some(contested) = self.places.get(place) {
+            return Ok(*contested);
         }
-        let standing: BTreeSet<NodeId> =
-            self.tx.sql.ids(STANDING, params![parent.0, key.as_bytes()])?.into_iter().collect();
-        if standing.len() > 1 {
-            self.leave_room(parent, &key)?;
-        }
+        let standing = self.tx.sql.ids(STANDING, params![place.0.0, place.1.as_bytes()])?;
+        let contested = standing.len() > 1;
         self.want(standing);
-        self.places.insert((parent, key));
-        Ok(())
+        self.places.insert(place.clone(), contested);
+        Ok(contested)
     }
 
     fn leave_room(&mut self, parent: NodeId, key: &NameKey) -> Result<(), StoreError> {
@@ -167,6 +174,12 @@ impl<'t, 'c> Closure<'t, 'c> {
         }
         Ok(())
     }
+}
+
+/// Tells whether both sides have the node as files whose contents differ, or may turn out to.
+fn is_edited_apart(remote: Option<&RemoteRow>, local: &LocalRow) -> bool {
+    let remote = remote.map(RemoteRow::content);
+    matches!(remote, Some(Content::File(_))) && remote != Some(local.content())
 }
 
 /// Returns how every conflicted copy of this name begins: up to the first bracket or extension, and not so

@@ -163,7 +163,7 @@ fn a_node_has_one_conflict_and_it_keeps_its_number() {
         let again = ConflictRow { detected_secs: 900, base: Some(json!({"rev": "b"})), ..conflict(2) };
         assert_eq!(tx.put_conflict(&again)?, id);
         let stored = ConflictRow { id, detected_secs: 100, ..again };
-        assert_eq!(tx.conflicts()?, [stored.clone()]);
+        assert_eq!(tx.conflicts()?, std::slice::from_ref(&stored));
         assert_eq!((tx.conflict(id)?, tx.conflict_of(NodeId(2))?), (Some(stored.clone()), Some(stored)));
         tx.remove_conflict(id)?;
         assert!(tx.put_conflict(&conflict(2))? > id, "numbers are not used again");
