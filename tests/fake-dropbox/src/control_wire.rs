@@ -64,6 +64,12 @@ impl Control {
         self.calls().values().sum()
     }
 
+    /// Waits until this many calls have come in since the counters were at zero, faulty calls included.
+    /// Returns while the last of them is still unanswered.
+    pub async fn until_called(&self, count: u64) {
+        self.service.traffic.until_called(count).await;
+    }
+
     /// Starts all counters at zero again, those of bytes included.
     pub fn reset_calls(&self) {
         self.service.traffic.reset_calls();

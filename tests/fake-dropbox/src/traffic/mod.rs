@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::faults::{Fault, Faults};
@@ -38,6 +39,8 @@ pub struct Traffic(Arc<Mutex<Wire>>);
 #[derive(Default)]
 struct Wire {
     calls: BTreeMap<String, u64>,
+    /// The sum of `calls`, for those who wait for it.
+    call_count: watch::Sender<u64>,
     bytes_up: u64,
     bytes_down: u64,
     latency: Duration,
@@ -56,10 +59,17 @@ impl Traffic {
         self.wire().calls.clone()
     }
 
+    /// Waits until this many calls have come in since the counters were at zero.
+    pub async fn until_called(&self, count: u64) {
+        let mut calls = self.wire().call_count.subscribe();
+        calls.wait_for(|&seen| seen >= count).await.expect("BUG: the wire outlives its users");
+    }
+
     /// Starts all counters at zero again, those of bytes included.
     pub fn reset_calls(&self) {
         let mut wire = self.wire();
         wire.calls.clear();
+        wire.call_count.send_replace(0);
         wire.bytes_up = 0;
         wire.bytes_down = 0;
     }
@@ -117,7 +127,9 @@ impl Traffic {
     }
 
     fn count_call(&self, route: &str) {
-        *self.wire().calls.entry(route.into()).or_default() += 1;
+        let mut wire = self.wire();
+        *wire.calls.entry(route.into()).or_default() += 1;
+        wire.call_count.send_modify(|count| *count += 1);
     }
 
     fn take_fault(&self, route: &str) -> Option<Fault> {
