@@ -32,6 +32,9 @@ use crate::{
 /// How long a workspace that cannot be opened waits before it is tried again.
 const RETRY: Duration = Duration::from_secs(30);
 
+/// How long the first fact of a swarm waits for others to be committed with it.
+const GROUP_COMMIT: Duration = Duration::from_millis(10);
+
 /// Facts that are taken in together, and so committed together.
 const EVENTS_AT_ONCE: usize = 512;
 
@@ -135,6 +138,17 @@ impl Obstacle {
             Obstacle::NoSecret => WorkspaceState::NeedsSignIn,
         }
     }
+
+    /// Issue id of the user interface.
+    fn code(&self) -> &'static str {
+        match self {
+            Obstacle::OtherFolder(_) => "marker_missing",
+            Obstacle::FolderMissing | Obstacle::Folder(_) => "folder_missing",
+            Obstacle::Store(StoreError::Full) => "disk_full",
+            Obstacle::Store(_) => "db_damaged",
+            Obstacle::NoSecret => "keychain",
+        }
+    }
 }
 
 struct Host {
@@ -217,6 +231,10 @@ impl Host {
                     batch.push(Event::Ask { id, request: ask.request });
                 }
                 () = sleep_until(wake_at) => batch.push(Event::Tick),
+            }
+            if matches!(batch.first(), Some(Event::Hashed { .. } | Event::Done { .. } | Event::Scanned(_))) {
+                // Such facts come in swarms, and each commit waits for the disk.
+                tokio::time::sleep(GROUP_COMMIT).await;
             }
             while batch.len() < EVENTS_AT_ONCE
                 && let Ok(event) = events.try_recv()
@@ -301,13 +319,7 @@ impl Host {
     fn answer_for(&self, obstacle: &Obstacle, request: &Request) -> Result<Value, CallError> {
         let issue = || api::IssueView {
             id: "0".into(),
-            code: match obstacle.state() {
-                WorkspaceState::FolderMissing => "folder_missing",
-                WorkspaceState::DiskFull => "disk_full",
-                WorkspaceState::NeedsSignIn => "keychain",
-                _ => "db_damaged",
-            }
-            .into(),
+            code: obstacle.code().into(),
             level: "needs_you".into(),
             workspace: self.plan.config.workspace.clone(),
             path: String::new(),
@@ -368,18 +380,14 @@ fn open_place(plan: &Plan) -> Result<OpenedPlace, Obstacle> {
     let marker = plan.config.workspace.clone();
     match binding {
         Some(known) if !belongs(plan, &known) => index = start_afresh(index, plan)?,
-        Some(known) => match root.health(&known.local_root, &known.marker) {
-            RootHealth::Ok => {}
-            RootHealth::Missing => return Err(Obstacle::FolderMissing),
-            RootHealth::MarkerMissing => {
-                return Err(Obstacle::OtherFolder("its .lockstep marker is missing"));
-            }
-            RootHealth::Unreadable(error) => return Err(error.into()),
+        Some(known) => {
+            check_health(root.health(&root.identity()?, &known.marker))?;
             // The same disk under another device number is the same folder. Another folder with our marker
             // is a copy: whatever the index says of it may be wrong, so both sides are compared anew.
-            RootHealth::Replaced if !is_same_object(&root, &known)? => index = start_afresh(index, plan)?,
-            RootHealth::Replaced => {}
-        },
+            if !is_same_object(&root, &known)? {
+                index = start_afresh(index, plan)?;
+            }
+        }
         None => {}
     }
     let identity = root.adopt(&marker)?;
@@ -387,6 +395,17 @@ fn open_place(plan: &Plan) -> Result<OpenedPlace, Obstacle> {
     bind(&mut index, plan, identity, &marker)?;
     let place = Place { root, identity, marker, remote_root: plan.config.remote_root.clone() };
     Ok((index, place, lock, matches!(how, store::Opened::Rebuilt { .. })))
+}
+
+/// Only a folder with our marker may be looked at as the workspace's folder, be it the known one or a copy.
+fn check_health(health: RootHealth) -> Result<(), Obstacle> {
+    match health {
+        RootHealth::Ok => Ok(()),
+        RootHealth::Missing => Err(Obstacle::FolderMissing),
+        RootHealth::Replaced => Err(Obstacle::OtherFolder("it was replaced a moment ago")),
+        RootHealth::MarkerMissing => Err(Obstacle::OtherFolder("its .lockstep marker is missing")),
+        RootHealth::Unreadable(error) => Err(error.into()),
+    }
 }
 
 fn belongs(plan: &Plan, known: &Binding) -> bool {

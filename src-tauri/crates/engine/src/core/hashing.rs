@@ -9,7 +9,7 @@ use sync_core::{Content, LocalStat, NodeId};
 use super::{Command, Loop, Now};
 
 /// Files that are read at the same time, counted at the control loop; the executor has fewer threads.
-const AT_ONCE: usize = 64;
+const AT_ONCE: usize = 256;
 
 /// A file that was hashed within the tick of its last change is read again after this long.
 const RACY_RECHECK_MS: u64 = 3_000;
