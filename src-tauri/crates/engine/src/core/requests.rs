@@ -23,6 +23,7 @@ struct Waiting {
     is_plan: bool,
     remote_looks: u64,
     local_looks: u64,
+    root_looks: u64,
     uploaded: u64,
     downloaded: u64,
 }
@@ -86,6 +87,7 @@ impl Loop {
             is_plan,
             remote_looks: self.remote.looks,
             local_looks: self.local.looks,
+            root_looks: self.local.look_at_root(),
             uploaded: self.asks.uploaded,
             downloaded: self.asks.downloaded,
         });
@@ -109,6 +111,10 @@ impl Loop {
         );
         let waiting = std::mem::take(&mut self.asks.waiting);
         for ask in waiting {
+            // A folder that was missing may be back: its absence is an answer only after a look.
+            let is_stuck = is_stuck
+                && (status.state != WorkspaceState::FolderMissing
+                    || self.local.has_looked_at_root(ask.root_looks));
             let has_looked = self.remote.looks > ask.remote_looks && self.local.looks > ask.local_looks;
             let is_over =
                 has_looked && if ask.is_plan { self.has_read_all() } else { self.has_come_to_rest() };
@@ -196,6 +202,7 @@ impl Loop {
         self.side.disk_full_until = self.side.disk_full_until.map(|_| now.ms);
         self.side.quota_full_until = self.side.quota_full_until.map(|_| now.ms);
         self.side.sign_in_needed = false;
+        self.local.look_at_root();
         self.local.wants_full_scan = true;
         self.look_at_dropbox();
         self.remote.next_page_ms = now.ms;

@@ -45,6 +45,10 @@ pub(super) struct LocalSide {
     last_full_ms: u64,
     health_asked: bool,
     next_health_ms: u64,
+    /// Somebody asks to look at a root that was not the known one now, instead of when it is due.
+    wants_root_look: bool,
+    /// Counts answers to the question whether the root is the known one.
+    root_looks: u64,
     /// When the root was last found to be the known one.
     pub(super) healthy_ms: Option<u64>,
     /// Counts local effects of ours that were recorded.
@@ -75,6 +79,17 @@ impl LocalSide {
         self.observed && self.uncovered.is_empty()
     }
 
+    /// Wants a look at the root that begins from now on; returns what the count of looks is then at least.
+    pub(super) fn look_at_root(&mut self) -> u64 {
+        self.wants_root_look = true;
+        self.root_looks + u64::from(self.health_asked) + 1
+    }
+
+    /// Tells whether the root was looked at so often.
+    pub(super) fn has_looked_at_root(&self, looks: u64) -> bool {
+        self.root_looks >= looks
+    }
+
     /// An effect of ours was recorded for this node.
     pub(super) fn touch(&mut self, node: NodeId) {
         self.effects += 1;
@@ -93,6 +108,9 @@ impl Loop {
     /// Starts the next round of looking, or ends the one whose listings are all in.
     pub(super) fn follow_local(&mut self, tx: &mut Tx<'_>, now: Now) -> Result<(), StoreError> {
         if let RootState::Bad(_) = self.side.root {
+            if self.local.wants_root_look && !self.local.health_asked {
+                self.local.next_health_ms = now.ms;
+            }
             self.check_root_at(now, self.local.next_health_ms);
             return Ok(());
         }
@@ -179,6 +197,7 @@ impl Loop {
             return self.wake(at_ms);
         }
         self.local.health_asked = true;
+        self.local.wants_root_look = false;
         self.commands.push(Command::CheckRoot);
     }
 
@@ -189,6 +208,7 @@ impl Loop {
         health: RootHealth,
     ) -> Result<(), StoreError> {
         self.local.health_asked = false;
+        self.local.root_looks += 1;
         let bad = match health {
             RootHealth::Ok => None,
             RootHealth::Missing => Some((
