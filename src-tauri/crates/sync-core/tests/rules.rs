@@ -148,6 +148,37 @@ fn scenario_11_swapped_folders_move_no_bytes_however_much_they_hold() {
     }
 }
 
+/// A swap may end otherwise than planned; what was set aside for it must not keep the name it got.
+#[test]
+fn a_name_of_ours_never_stays() {
+    let set_aside = |script, side| {
+        let mut world = World::new(script);
+        let id = world.id(side, "a");
+        world.put_at(side, id, NodeId::ROOT, name(&format!(".lockstep-swap-{}", id.0)));
+        (world, format!(".lockstep-swap-{}", id.0))
+    };
+    for side in [Side::Local, Side::Remote] {
+        let other = if side == Side::Local { Side::Remote } else { Side::Local };
+        // Nothing else happened.
+        ends_as(set_aside("put a 1", side).0, "a=1");
+        // Deleted on the other side: goes, or comes back under its own name.
+        let (mut world, aside) = set_aside("put a 1", side);
+        world.act(other, "rm a");
+        ends_as(world.clone(), "");
+        world.act(side, &format!("edit {aside} 2"));
+        ends_as(world.clone(), "a=2");
+        // Its name was taken meanwhile.
+        world.act(Side::Remote, "put a 3");
+        ends_as(world, "a=3; a (CC)=2");
+        // Edited on both sides.
+        let (mut world, aside) = set_aside("put a 1", side);
+        world.act(side, &format!("edit {aside} 2"));
+        world.act(other, "edit a 3");
+        let (local, remote) = if side == Side::Local { (2, 3) } else { (3, 2) };
+        ends_as(world, &format!("a={remote}; a (CC)={local}"));
+    }
+}
+
 #[test]
 fn scenario_12_of_two_moves_into_each_other_dropboxs_counts_and_the_user_is_told() {
     let world = acted("mkdir A; put A/x 1; mkdir B; put B/y 2", "mv A B/A", "mv B A/B");
@@ -215,6 +246,22 @@ fn scenario_36_a_remote_rename_in_case_only_then_a_local_edit_is_one_file() {
     run_in_order(&mut world, &keep_both());
     assert_eq!(world.shape(Side::Remote), World::read_shape("d/; d/Foo=2"), "each side keeps its spelling");
     assert_eq!(world.shape(Side::Local), World::read_shape("d/; d/foo=2"));
+}
+
+#[test]
+fn of_two_new_spellings_neither_is_forced_on_the_other_side() {
+    let mut world = acted("put foo 1", "mv foo fOO", "mv foo FOO");
+    let id = world.id(Side::Local, "fOO");
+    assert_eq!(plan(&world.trees, &keep_both()), Plan { adopt: vec![id], ..Plan::default() });
+    run_in_order(&mut world, &keep_both());
+    assert_eq!(world.shape(Side::Local), World::read_shape("fOO=1"));
+    assert_eq!(world.shape(Side::Remote), World::read_shape("FOO=1"));
+}
+
+#[test]
+fn a_new_spelling_at_dropbox_does_not_undo_a_real_move() {
+    let run = ends_as(acted("put foo 1; mkdir d", "mv foo d/bar", "mv foo FOO"), "d/; d/bar=1");
+    assert_eq!((run.moves_local, run.moves_remote, run.notices), (0, 1, vec![]));
 }
 
 #[test]
@@ -399,6 +446,18 @@ fn a_busy_file_holds_moves_rebases_pairs_and_removals_of_the_folders_above_it() 
     let world = acted("", "mkdir d; put d/a 1", "mkdir d; put d/b 2");
     let planned = plan(&world.trees, &busy(&world, Side::Local, "d/a"));
     assert_eq!((planned.bookkeeping, planned.operations), (vec![], vec![]), "no pair");
+}
+
+#[test]
+fn what_is_gone_on_both_sides_is_forgotten_unless_something_is_under_way() {
+    let world = World::new("put a 1; put b 1");
+    let [a, b] = ["a", "b"].map(|path| world.id(Side::Local, path));
+    let mut gone = world;
+    gone.act(Side::Local, "rm a; rm b");
+    gone.act(Side::Remote, "rm a; rm b");
+    assert_eq!(plan(&gone.trees, &keep_both()), Plan { forget: vec![a, b], ..Plan::default() });
+    let busy = Policy { busy: BTreeSet::from([a]), ..keep_both() };
+    assert_eq!(plan(&gone.trees, &busy).forget, [b]);
 }
 
 #[test]

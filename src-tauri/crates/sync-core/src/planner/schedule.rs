@@ -162,8 +162,11 @@ impl<'s, 'a> Schedule<'s, 'a> {
     /// where it stands opens the circle. What is to be removed is chosen last: its removal may be held.
     fn break_circles(&mut self) {
         for circle in self.circles() {
+            // Each waits for the next one, and the last for the first.
+            let waiters = circle.iter().cycle().skip(circle.len() - 1);
             let in_the_way =
-                circle.iter().filter(|&&id| circle.iter().any(|&other| self.stands_where(id, other)));
+                circle.iter().zip(waiters).filter(|&(&id, &waiter)| self.stands_where(id, waiter));
+            let in_the_way = in_the_way.map(|(id, _)| id);
             let Some(&id) = in_the_way.min_by_key(|&&id| (self.dropped.contains(&id), id)) else { continue };
             let folder = self.side.spots()[&id].parent;
             let name = swap_name(id);
@@ -175,10 +178,10 @@ impl<'s, 'a> Schedule<'s, 'a> {
 
     fn stands_where(&self, id: NodeId, other: NodeId) -> bool {
         let (Some(spot), Some(wish)) = (self.side.get(id), self.wishes.get(&other)) else { return false };
-        id != other && spot.parent == wish.parent && spot.key == wish.key
+        spot.parent == wish.parent && spot.key == wish.key
     }
 
-    /// Returns the circles of wishes that wait for each other.
+    /// Returns the circles of nodes that wait for each other, each in the order of waiting.
     fn circles(&self) -> Vec<Vec<NodeId>> {
         let mut walks: BTreeMap<NodeId, NodeId> = BTreeMap::new();
         let mut circles = Vec::new();
