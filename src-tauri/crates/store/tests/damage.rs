@@ -349,20 +349,25 @@ fn a_table_that_is_missing_or_altered_is_noticed_even_when_every_page_is_sound()
 }
 
 #[test]
-fn an_index_that_lost_an_entry_for_a_row_is_not_believed() {
-    // A row that a lookup cannot find looks deleted; believed, that would delete the other side.
+fn an_index_that_lost_the_entries_for_its_rows_is_not_believed() {
+    // A row that a lookup cannot find looks deleted; believed, that would delete the other side. Here every
+    // page is sound and in use, but the lookup table of the local tree has changed places with an empty one.
     let place = place();
     abandoned(&place.index, 200);
-    with_sql(
-        &place.index,
+    let conn = Connection::open(&place.index).expect("a database");
+    let root = |name: &str| -> i64 {
+        let sql = "SELECT rootpage FROM sqlite_schema WHERE name = ?1";
+        conn.query_row(sql, [name], |row| row.get(0)).expect("there")
+    };
+    let (full, empty) = (root("local_key"), root("synced_key"));
+    conn.execute_batch(&format!(
         "PRAGMA writable_schema = ON;
-         CREATE TABLE spare (id INTEGER PRIMARY KEY, parent INTEGER, key BLOB);
-         CREATE INDEX spare_key ON spare (parent, key);
-         UPDATE sqlite_schema SET rootpage = (SELECT rootpage FROM sqlite_schema WHERE name = 'spare_key')
-          WHERE name = 'local_key';
-         DELETE FROM sqlite_schema WHERE name LIKE 'spare%';
-         PRAGMA writable_schema = OFF;",
-    );
+         UPDATE sqlite_schema SET rootpage = {empty} WHERE name = 'local_key';
+         UPDATE sqlite_schema SET rootpage = {full} WHERE name = 'synced_key';
+         PRAGMA writable_schema = OFF;"
+    ))
+    .expect("exchanged");
+    drop(conn);
     let opened = open(&place.index).1;
     assert!(matches!(opened, Opened::Rebuilt { .. }), "{opened:?}");
 }
