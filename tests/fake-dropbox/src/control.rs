@@ -197,6 +197,11 @@ impl Control {
         self.write(|account, _| account.hold_feed(hold));
     }
 
+    /// Holds the feed back after this many of the changes to come, so that a move is told by halves.
+    pub fn delay_deltas_after(&self, changes: u64) {
+        self.write(|account, _| account.hold_feed_after(changes));
+    }
+
     /// Gives at most `n` entries on each page of the feed.
     pub fn split_pages(&self, n: usize) {
         self.change_switches(|switches| switches.page_size = n.max(1));

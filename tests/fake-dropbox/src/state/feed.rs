@@ -55,7 +55,7 @@ pub struct Scope {
 impl Account {
     /// Returns the number of the last change that the feed tells.
     pub fn feed_end(&self) -> u64 {
-        self.held_at.unwrap_or(self.log.len() as u64)
+        self.held_at.map_or(self.log.len() as u64, |held| held.min(self.log.len() as u64))
     }
 
     /// Returns the whole change log.

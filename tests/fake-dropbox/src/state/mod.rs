@@ -182,6 +182,11 @@ impl Account {
         self.held_at = hold.then(|| self.held_at.unwrap_or(self.log.len() as u64));
     }
 
+    /// Holds the feed back after this many of the changes to come.
+    pub fn hold_feed_after(&mut self, changes: u64) {
+        self.held_at = Some(self.log.len() as u64 + changes);
+    }
+
     /// Refuses the next entries of batches as if another writer held the namespace.
     pub fn refuse_entries(&mut self, count: u32) {
         self.refusals = count;

@@ -3,7 +3,9 @@
 
 use std::collections::VecDeque;
 
-use dropbox_client::DeleteTarget;
+use dropbox_client::{Client, ClientError, ConflictKind, DeleteTarget};
+use futures::StreamExt;
+use sync_core::RemoteEntry;
 use tokio::sync::mpsc;
 
 use super::Executor;
@@ -11,6 +13,12 @@ use crate::core::{Effect, Failure, Outcome};
 
 /// Entries of one batch, as Dropbox allows.
 const BATCH_ENTRIES: usize = 1000;
+
+/// Folders looked into at the same time before they are deleted.
+const LOOKS_AT_ONCE: usize = 8;
+
+/// Entries of one page when a folder is looked into that should hold no file.
+const LOOK_ENTRIES: u32 = 500;
 
 /// A change at Dropbox that is wanted.
 pub(super) struct Change {
@@ -102,8 +110,45 @@ async fn delete(executor: &Executor, batch: Vec<Change>) {
         Effect::DeleteRemote { target, rev } => Some(DeleteTarget { path: target, parent_rev: rev }),
         _ => None,
     });
-    let results = executor.inner.client.delete(targets).await;
-    finish(executor, ops, results, |()| Outcome::RemoteGone);
+    let client = executor.inner.client.clone();
+    let looks: Vec<_> = targets.iter().map(|target| holds_no_file(client.clone(), target.clone())).collect();
+    let seen: Vec<_> = futures::stream::iter(looks).buffered(LOOKS_AT_ONCE).collect().await;
+    let (mut due, mut due_targets) = (Vec::new(), Vec::new());
+    for ((op, target), seen) in ops.into_iter().zip(targets).zip(seen) {
+        match seen {
+            Ok(()) => {
+                due.push(op);
+                due_targets.push(target);
+            }
+            Err(error) => executor.done(op, Err(error.into())),
+        }
+    }
+    if !due.is_empty() {
+        let results = client.delete(due_targets).await;
+        finish(executor, due, results, |()| Outcome::RemoteGone);
+    }
+}
+
+/// Makes sure that a folder holds no file now. Its deletion takes no condition, its files went before it one
+/// by one, and what somebody added since may not have reached the feed yet.
+async fn holds_no_file(client: Client, target: DeleteTarget) -> Result<(), ClientError> {
+    if target.parent_rev.is_some() {
+        return Ok(());
+    }
+    let mut page = match client.list_folder(&target.path, LOOK_ENTRIES).await {
+        Err(ClientError::NotFound) => return Ok(()),
+        page => page?,
+    };
+    loop {
+        let holds_file = page.entries.iter().any(|entry| matches!(entry, RemoteEntry::File(_)));
+        if holds_file || page.unreadable > 0 {
+            return Err(ClientError::Conflict { kind: ConflictKind::File });
+        }
+        if !page.has_more {
+            return Ok(());
+        }
+        page = client.list_continue(&page.cursor).await?;
+    }
 }
 
 async fn move_batch(executor: &Executor, batch: Vec<Change>) {
