@@ -19,6 +19,8 @@ mod remote;
 mod removals;
 mod requests;
 mod status;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
