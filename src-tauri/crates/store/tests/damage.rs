@@ -57,7 +57,7 @@ fn local(id: i64) -> LocalRow {
     LocalRow {
         id: NodeId(id),
         parent: NodeId::ROOT,
-        name: Name::new(&format!("folder {id}")).expect("a valid name"),
+        name: Name::new(&format!("FOLDER {id}")).expect("a valid name"),
         stat,
         hash: None,
         racy: false,
@@ -349,9 +349,9 @@ fn a_table_that_is_missing_or_altered_is_noticed_even_when_every_page_is_sound()
 }
 
 #[test]
-fn an_index_that_lost_the_entries_for_its_rows_is_not_believed() {
+fn an_index_whose_rows_cannot_be_looked_up_is_not_believed() {
     // A row that a lookup cannot find looks deleted; believed, that would delete the other side. Here every
-    // page is sound and in use, but the lookup table of the local tree has changed places with an empty one.
+    // page is sound and in use, but two lookup tables of the local tree, by key and by name, changed places.
     let place = place();
     abandoned(&place.index, 200);
     let conn = Connection::open(&place.index).expect("a database");
@@ -359,11 +359,11 @@ fn an_index_that_lost_the_entries_for_its_rows_is_not_believed() {
         let sql = "SELECT rootpage FROM sqlite_schema WHERE name = ?1";
         conn.query_row(sql, [name], |row| row.get(0)).expect("there")
     };
-    let (full, empty) = (root("local_key"), root("synced_key"));
+    let (by_key, by_name) = (root("local_key"), root("sqlite_autoindex_local_1"));
     conn.execute_batch(&format!(
         "PRAGMA writable_schema = ON;
-         UPDATE sqlite_schema SET rootpage = {empty} WHERE name = 'local_key';
-         UPDATE sqlite_schema SET rootpage = {full} WHERE name = 'synced_key';
+         UPDATE sqlite_schema SET rootpage = {by_name} WHERE name = 'local_key';
+         UPDATE sqlite_schema SET rootpage = {by_key} WHERE name = 'sqlite_autoindex_local_1';
          PRAGMA writable_schema = OFF;"
     ))
     .expect("exchanged");
