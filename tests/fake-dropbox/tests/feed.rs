@@ -232,6 +232,19 @@ async fn held_back_deltas_come_when_they_are_let_go() {
 }
 
 #[tokio::test]
+async fn a_move_can_be_told_by_halves() {
+    let dropbox = Dropbox::start().await;
+    dropbox.control().put("/a", "x").expect("put");
+    let cursor = dropbox.cursor().await;
+    dropbox.control().delay_deltas_after(1);
+    dropbox.control().rename("/a", "/b").expect("rename");
+    let (first, cursor) = dropbox.follow(cursor).await;
+    assert_eq!(brief(&first), ["deleted /a"]);
+    dropbox.control().delay_deltas(false);
+    assert_eq!(brief(&dropbox.follow(cursor).await.0), ["file /b"]);
+}
+
+#[tokio::test]
 async fn sharing_a_folder_is_told_as_deleted_then_created() {
     let dropbox = Dropbox::start().await;
     dropbox.control().put("/s/x", "x").expect("put");

@@ -26,11 +26,17 @@ fn put_all(world: &World, tree: &Tree) {
     }
 }
 
-/// Starts a device that has synced what the world has.
+/// Starts a device that has synced what the world has. Unless it is live, it rests until it is asked to sync
+/// again.
 async fn synced(world: &World, is_live: bool) -> Device {
-    let anna = Device::start(world, DeviceOptions { live: is_live, ..DeviceOptions::named("anna") }).await;
+    let options = DeviceOptions { live: is_live, ..DeviceOptions::named("anna") };
+    let mut anna = Device::start(world, options).await;
     anna.sync().await;
     assert_eq!(anna.tree(), world.tree());
+    if !is_live {
+        // After a sync it goes on by itself until it is started anew.
+        anna.restart().await;
+    }
     anna
 }
 
@@ -185,7 +191,11 @@ async fn scenario_18_a_root_that_goes_away_deletes_nothing_and_goes_on_when_it_i
     world.control().put("/late.txt", "late").expect("put");
     anna.parent().mkdir("folder");
     anna.ask::<()>(Call::Retry { id: None }).await;
-    assert_eq!(anna.sync().await.state, WorkspaceState::FolderMissing, "an empty folder is not the known one");
+    assert_eq!(
+        anna.sync().await.state,
+        WorkspaceState::FolderMissing,
+        "an empty folder is not the known one"
+    );
     assert!(anna.tree().is_empty(), "nothing is written into a folder that is not ours");
     assert!(anna.issues().await.iter().any(|issue| issue.level == "needs_you"));
     assert_eq!(world.tree().below("D"), before.below("D"), "no delete was sent");
@@ -214,7 +224,11 @@ async fn scenario_21_an_empty_folder_in_the_roots_place_stops_everything_also_af
     anna.until("stopped", |status| status.state == WorkspaceState::FolderMissing).await;
     assert_eq!(anna.sync().await.state, WorkspaceState::FolderMissing);
     let issues = anna.issues().await;
-    assert!(issues.iter().any(|issue| issue.level == "needs_you" && issue.message.contains("Put the known folder back")));
+    assert!(
+        issues
+            .iter()
+            .any(|issue| issue.level == "needs_you" && issue.message.contains("Put the known folder back"))
+    );
     assert!(anna.tree().is_empty());
     assert_eq!(world.tree(), before);
     anna.parent().remove("folder");
