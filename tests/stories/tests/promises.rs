@@ -294,12 +294,15 @@ async fn promise_12_up_to_date_is_said_only_when_both_sides_are_equal() {
     anna.until_seen("the upload", || world.tree().file("here.txt").is_some()).await;
     anna.until_up_to_date().await;
     assert_eq!(anna.tree(), world.tree());
-    world.control().fail_times("files/list_folder/continue", 1000, Fault::Server(503));
-    world.control().wake_longpolls();
-    anna.until("offline", |status: &StatusView| status.state == WorkspaceState::Offline).await;
+    world.control().fail_times("files/download", 1000, Fault::Server(503));
+    world.control().put("/stuck.txt", "stuck").expect("put");
+    anna.until("busy with it", |status: &StatusView| !status.transfers.is_empty()).await;
+    let status: StatusView = anna.ask(Call::Status).await;
+    assert_eq!(status.state, WorkspaceState::Syncing, "not up to date while a file is missing");
+    assert_eq!(status.workspaces[0].pending.downloads, 1);
     world.control().clear_faults();
-    anna.ask::<()>(Call::Retry { id: None }).await;
     anna.until_up_to_date().await;
+    assert_eq!(anna.tree(), world.tree());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -71,9 +71,10 @@ impl Loop {
 
     fn make_plan(&mut self, tx: &mut Tx<'_>, now: Now) -> Result<(), StoreError> {
         for _ in 0..MOST_ROUNDS {
-            let trees = tx.window()?;
-            self.last_window = trees.remote.len().max(trees.local.len()) as u64;
             let policy = self.policy(tx, now)?;
+            // A node with an effect under way holds what is above it, also while all its rows agree.
+            let trees = tx.window_of(tx.dirty()?.into_iter().chain(policy.busy.iter().copied()))?;
+            self.last_window = trees.remote.len().max(trees.local.len()) as u64;
             let plan = planner::plan(&trees, &policy);
             self.tell_notices(tx, now, &plan.notices)?;
             self.adopt(tx, &trees, &plan)?;

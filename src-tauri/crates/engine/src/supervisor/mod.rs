@@ -207,9 +207,13 @@ impl Supervisor {
     }
 
     async fn sync(&self, id: Option<&str>) -> Result<Vec<SyncReport>, CallError> {
-        let chosen = self.awake(id).await?;
+        let chosen = self.chosen(id).await?;
+        let woken = self.wake(&chosen).await?;
         let answers = chosen.iter().map(|(_, workspace)| workspace.ask(Request::Sync));
         let reports = futures::future::join_all(answers).await;
+        for (id, workspace) in chosen.iter().filter(|(id, _)| woken.contains(id)) {
+            self.rest(id, workspace).await?;
+        }
         reports.into_iter().map(|answer| read(answer?)).collect()
     }
 

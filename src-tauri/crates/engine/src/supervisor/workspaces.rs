@@ -128,19 +128,29 @@ impl Supervisor {
         if found.is_empty() { Err(no_such_workspace(id)) } else { Ok(found) }
     }
 
-    /// The same, and those that rest are woken up.
-    pub(super) async fn awake(&self, id: Option<&str>) -> Result<Vec<(String, Arc<Workspace>)>, CallError> {
-        let chosen = self.chosen(id).await?;
-        for (id, workspace) in &chosen {
-            let was_resting = {
-                let mut running = self.inner.workspaces.lock().await;
-                running.get_mut(id).is_some_and(|running| std::mem::take(&mut running.resting))
-            };
-            if was_resting {
+    /// Wakes those of these workspaces up that rest; returns their ids.
+    pub(super) async fn wake(&self, chosen: &[(String, Arc<Workspace>)]) -> Result<Vec<String>, CallError> {
+        let mut woken = Vec::new();
+        for (id, workspace) in chosen {
+            if self.set_resting(id, false).await {
                 workspace.ask(Request::Pause(false)).await?;
+                woken.push(id.clone());
             }
         }
-        Ok(chosen)
+        Ok(woken)
+    }
+
+    /// Lets a workspace rest again that was woken up for one call.
+    pub(super) async fn rest(&self, id: &str, workspace: &Workspace) -> Result<(), CallError> {
+        workspace.ask(Request::Pause(true)).await?;
+        self.set_resting(id, true).await;
+        Ok(())
+    }
+
+    /// Notes whether a workspace rests; returns whether it did.
+    async fn set_resting(&self, id: &str, resting: bool) -> bool {
+        let mut running = self.inner.workspaces.lock().await;
+        running.get_mut(id).is_some_and(|running| std::mem::replace(&mut running.resting, resting))
     }
 
     /// Returns the workspace with this id or name.
