@@ -10,6 +10,6 @@ mod device;
 mod program;
 mod world;
 
-pub use device::{Device, DeviceOptions};
+pub use device::{Device, DeviceOptions, account};
 pub use program::Program;
 pub use world::World;

@@ -187,6 +187,9 @@ impl Loop {
     }
 
     pub(super) fn reached_dropbox(&mut self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        self.side.sign_in_needed = false;
+        self.clear_workspace_issue(tx, "needs_sign_in")?;
+        self.clear_workspace_issue(tx, "suspended")?;
         if self.side.offline {
             self.side.offline = false;
             self.side.offline_attempts = 0;
@@ -316,6 +319,15 @@ impl Loop {
         if tx.issue_of(node)?.is_some() {
             tx.clear_issues_of(node)?;
             self.changed.insert("issues");
+        }
+        Ok(())
+    }
+
+    /// The object is another one now: what could be tried again is tried at once.
+    pub(super) fn try_afresh(&mut self, tx: &mut Tx<'_>, node: NodeId) -> Result<(), StoreError> {
+        self.cooldown.remove(&node);
+        if tx.issue_of(node)?.is_some_and(|issue| issue.retry_at_secs.is_some()) {
+            self.clear_all_issues_of(tx, node)?;
         }
         Ok(())
     }

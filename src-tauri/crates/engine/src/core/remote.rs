@@ -272,8 +272,10 @@ impl Loop {
 
     /// Returns the comparison keys below the workspace's folder; nothing when the path lies elsewhere.
     fn keys_below_root(&self, path_lower: &str) -> Option<Vec<NameKey>> {
-        let root = self.config.remote_root.as_str();
-        let root_keys: Vec<NameKey> = split_keys(root);
+        // As a person wrote it, whereas the paths of entries are folded already.
+        let written = self.config.remote_root.split('/').filter(|name| !name.is_empty());
+        let root_keys: Vec<NameKey> =
+            written.filter_map(|name| Name::new(name).ok()).map(|n| n.key()).collect();
         let mut keys = split_keys(path_lower);
         let lies_below = keys.len() >= root_keys.len() && keys[..root_keys.len()] == root_keys[..];
         lies_below.then(|| keys.split_off(root_keys.len()))
@@ -364,6 +366,10 @@ impl Loop {
             self.bury_subtree(tx, now, row.id)?;
         }
         let row = file_row(id, parent, key.clone(), generation, file);
+        let is_same = |old: RemoteRow| (old.parent, &old.name, &old.rev) == (row.parent, &row.name, &row.rev);
+        if !tx.remote(id)?.is_some_and(is_same) {
+            self.try_afresh(tx, id)?;
+        }
         self.note_opaque(tx, now, &row)?;
         tx.put_remote(&row)
     }

@@ -147,7 +147,8 @@ impl Loop {
     /// Nothing is under way and nothing will start by itself soon: full sides wait for space.
     fn has_come_to_rest(&self) -> bool {
         let is_full = self.side.disk_full_until.is_some() || self.side.quota_full_until.is_some();
-        let waits_only = is_full && self.flights.is_empty() && self.has_observed();
+        let has_read_all = self.has_read_all() && self.local.is_quiet() && self.removals.waiting == 0;
+        let waits_only = is_full && self.flights.is_empty() && has_read_all;
         let is_cooling = self.cooldown.values().any(|c| c.until_ms > 0);
         waits_only || (!self.is_working() && !is_cooling)
     }

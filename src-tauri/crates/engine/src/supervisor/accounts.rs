@@ -71,6 +71,10 @@ impl Supervisor {
     }
 
     pub(super) async fn add_account(&self, new: NewAccount) -> Result<AccountView, CallError> {
+        if new.refresh_token.trim().is_empty() {
+            let text = "The refresh token is empty; sign in again, or paste the whole token.";
+            return Err(CallError::new(Code::BadInput, text));
+        }
         let secrets = AccountSecrets {
             refresh_token: SecretString::from(new.refresh_token),
             app_secret: new.app_secret.map(SecretString::from),

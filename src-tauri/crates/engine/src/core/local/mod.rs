@@ -24,6 +24,9 @@ const MOST_PATIENCE_MS: u64 = 10_000;
 /// How often a root that is not the known one is looked at again.
 const ROOT_RETRY_MS: u64 = 30_000;
 
+/// How often a directory that cannot be read is tried again.
+const UNREADABLE_RETRY_MS: u64 = 60_000;
+
 /// How often everything is looked at although the watcher reports nothing.
 const FULL_SCAN_MS: u64 = 24 * 60 * 60 * 1000;
 
@@ -63,6 +66,8 @@ pub(super) struct LocalSide {
 struct Due {
     at_ms: u64,
     first_ms: u64,
+    /// Only to see whether what could not be read can be read now.
+    is_retry: bool,
 }
 
 impl LocalSide {
@@ -72,7 +77,7 @@ impl LocalSide {
 
     /// Nothing waits to be looked at either.
     pub(super) fn is_quiet(&self) -> bool {
-        self.is_settled() && self.due.is_empty()
+        self.is_settled() && self.due.values().all(|due| due.is_retry)
     }
 
     pub(super) fn is_covered(&self) -> bool {
@@ -100,7 +105,12 @@ impl LocalSide {
     pub(super) fn look_later(&mut self, now: Now, dir: NodeId, wait_ms: u64) {
         let first_ms = self.due.get(&dir).map_or(now.ms, |due| due.first_ms);
         let at_ms = (now.ms + wait_ms).min(first_ms.saturating_add(MOST_PATIENCE_MS.max(wait_ms)));
-        self.due.insert(dir, Due { at_ms, first_ms });
+        self.due.insert(dir, Due { at_ms, first_ms, is_retry: false });
+    }
+
+    /// Looks again at what could not be read, for which nobody waits.
+    fn retry_later(&mut self, now: Now, dir: NodeId, wait_ms: u64) {
+        self.due.insert(dir, Due { at_ms: now.ms + wait_ms, first_ms: now.ms, is_retry: true });
     }
 }
 
@@ -372,7 +382,7 @@ impl Loop {
                 let code = if kind == FsErrorKind::Denied { "no_permission" } else { "unreadable" };
                 self.note_node_issue(tx, now, dir, code, &error.to_string(), true)?;
                 self.freeze(tx, dir)?;
-                self.local.look_later(now, dir, 60_000);
+                self.local.retry_later(now, dir, UNREADABLE_RETRY_MS);
                 Ok(())
             }
         }

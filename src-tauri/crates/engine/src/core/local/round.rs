@@ -99,15 +99,16 @@ impl Loop {
             self.local.look_later(now, row.parent, self.config.debounce_ms);
             return Ok(());
         }
-        let is_usable = matches!(entry.usable, Usable::Yes);
-        if row.stat.kind == LocalKind::Folder && row.usable {
-            if matches!(entry.usable, Usable::Symlink | Usable::OtherDevice) {
-                // What was in the folder is hidden, not deleted: its rows stay as they are.
+        let is_usable = matches!(entry.usable, Usable::Yes) || keeps_usable(&row, &entry);
+        if row.usable {
+            if matches!(entry.usable, Usable::Symlink | Usable::Special | Usable::OtherDevice) {
+                // What was there is hidden or moved out of sight, not deleted: its rows stay as they are.
                 self.note_unusable(tx, now, row.id, &entry.usable)?;
                 return self.freeze(tx, row.id);
             }
-            self.clear_node_issue(tx, row.id, "symlink")?;
-            self.clear_node_issue(tx, row.id, "other_device")?;
+            for code in ["symlink", "special_file", "other_device"] {
+                self.clear_node_issue(tx, row.id, code)?;
+            }
         }
         if row.stat.kind != entry.stat.kind || row.usable != is_usable {
             self.round_mut().gone.insert(row.id);
@@ -123,6 +124,9 @@ impl Loop {
         let is_folder = row.stat.kind == LocalKind::Folder && is_usable;
         if row.stat != entry.stat {
             self.take_stat(tx, now, row, entry.stat)?;
+        }
+        if tx.issue_of(node)?.is_none() {
+            self.note_unusable(tx, now, node, &entry.usable)?;
         }
         if is_folder && self.round_mut().full {
             self.scan_dir(tx, node)?;
@@ -236,13 +240,15 @@ impl Loop {
         let mut asked_for_more = false;
         for found in folders {
             match self.whereabouts(tx, &found.entry.stat.id)? {
-                Whereabouts::Left(row) => moves.push((row, found.dir, found.entry)),
+                Whereabouts::Left(row) if is_move(&row, &found.entry) => {
+                    moves.push((row, found.dir, found.entry));
+                }
                 Whereabouts::Unseen(row) => {
                     asked_for_more = true;
                     self.scan_dir(tx, row.parent)?;
                     self.round_mut().found.push(found);
                 }
-                Whereabouts::Present | Whereabouts::Unknown => self.round_mut().found.push(found),
+                _ => self.round_mut().found.push(found),
             }
         }
         if asked_for_more && !self.round_mut().outstanding.is_empty() {
@@ -305,6 +311,7 @@ impl Loop {
                 self.believe_emptiness_late(tx, now, node, &entry.stat)?;
             }
             tx.put_local(&LocalRow { parent: dir, name: entry.name, stat: entry.stat, hash, ..row })?;
+            self.note_unusable(tx, now, node, &entry.usable)?;
             self.plan_wanted = true;
             if is_folder {
                 self.scan_moved_folder(tx, node)?;
@@ -339,7 +346,7 @@ impl Loop {
             match self.whereabouts(tx, &found.entry.stat.id)? {
                 Whereabouts::Left(row)
                     if names_of[&found.entry.stat.id] == 1
-                        && row.usable == matches!(found.entry.usable, Usable::Yes)
+                        && is_move(&row, &found.entry)
                         && !self.round_mut().replaced.contains_key(&row.id) =>
                 {
                     moves.push((row, found.dir, found.entry));
@@ -452,6 +459,17 @@ enum Whereabouts {
     Present,
     /// Its old place was not looked at in this round.
     Unseen(LocalRow),
+}
+
+/// An object that was synced and now has a name that Dropbox refuses stays what it is: blocked, so that
+/// what Dropbox has of it stays as well.
+fn keeps_usable(row: &LocalRow, entry: &DirEntry) -> bool {
+    row.usable && matches!(entry.usable, Usable::NotText | Usable::RefusedByDropbox(_))
+}
+
+/// What could not be synced and now can be begins anew, with all that lies in it.
+fn is_move(row: &LocalRow, entry: &DirEntry) -> bool {
+    row.usable == matches!(entry.usable, Usable::Yes) || keeps_usable(row, entry)
 }
 
 fn is_on_circle(holder: &BTreeMap<NodeId, NodeId>, start: NodeId) -> bool {
