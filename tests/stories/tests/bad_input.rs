@@ -817,3 +817,24 @@ async fn capitals_in_the_name_of_the_dropbox_folder_do_not_matter() {
         assert!(anna.differences().await.is_empty());
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_upload_to_a_file_that_was_just_deleted_is_no_matter_of_its_name() {
+    let world = World::start().await;
+    world.control().put("/a.txt", "one").expect("put");
+    let anna = world.device("anna").await;
+    anna.sync().await;
+    // The engine cannot know of the deletion when it uploads.
+    world.control().delay_deltas(true);
+    world.control().delete("/a.txt").expect("delete");
+    anna.write("a.txt", "one, edited");
+    let (report, ()) = tokio::join!(anna.sync(), async {
+        while world.transfers() < 2 {
+            world.control().until_called(world.control().call_count() + 1).await;
+        }
+        world.control().delay_deltas(false);
+    });
+    assert_eq!((report.state, report.issues), (WorkspaceState::Idle, 0), "{:?}", anna.issues().await);
+    assert_eq!(world.tree(), tree! { "a.txt" => "one, edited" }, "what was edited beats the deletion");
+    assert_equal(&world, &anna).await;
+}

@@ -343,7 +343,9 @@ async fn kill_again_and_again(seed: u64) {
     }
     let mut running = anna.start();
     let report = anna.at_rest(&mut running).await;
-    assert_eq!(report.state, WorkspaceState::Idle, "seed {seed}: {report:?}");
+    let (state, issues) = (report.state, report.issues);
+    let told = anna.run(&["issues"]).await.stdout;
+    assert_eq!((state, issues), (WorkspaceState::Idle, 0), "seed {seed}: {told}");
     let difference = anna.tree().difference(&world.tree());
     assert!(difference.is_empty(), "seed {seed}: here and there differ:\n{difference}");
     people.assert_nothing_is_lost();

@@ -97,6 +97,11 @@ impl Loop {
     ) -> Result<(), StoreError> {
         let node = flight.node;
         match error.class() {
+            _ if error == ClientError::MalformedPath && self.was_sent_by_id(tx, flight)? => {
+                self.cool_down(now, node);
+                self.look_at_dropbox();
+                Ok(())
+            }
             Class::News => {
                 let attempts = self.cool_down(now, node);
                 self.look_at_dropbox();
@@ -136,6 +141,13 @@ impl Loop {
         }
         self.cooldown.remove(&node);
         self.note_node_issue(tx, now, node, "in_use", detail, true)
+    }
+
+    /// An upload to an object that is gone: Dropbox then calls the id a malformed path, which says nothing
+    /// about the name.
+    fn was_sent_by_id(&self, tx: &mut Tx<'_>, flight: &Flight) -> Result<bool, StoreError> {
+        let is_known = tx.remote(flight.node)?.is_some() || tx.synced(flight.node)?.is_some();
+        Ok(is_known && matches!(flight.step, Step::Upload { .. }))
     }
 
     fn transient(
