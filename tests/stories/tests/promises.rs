@@ -47,6 +47,11 @@ async fn promise_01_both_versions_of_a_file_edited_on_two_devices_survive() {
     assert_eq!(copies.len(), 1, "one copy, not one for each device: {copies:?}");
     assert!(copies[0].starts_with("a (ben's conflicted copy "), "{copies:?}");
     assert_eq!(anna.read(&copies[0]), b"ben's words");
+    let activity: Vec<engine::api::ActivityView> = ben.ask(Call::Activity { limit: 50 }).await;
+    assert!(
+        activity.iter().all(|row| row.verb != "kept"),
+        "nothing was deleted here, so nothing was kept against it"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -171,6 +171,8 @@ impl Loop {
         let Some(row) = tx.local(flight.node)? else { return Ok(()) };
         let node = if becomes_copy {
             tx.remove_local(row.id)?;
+            // It was moved aside, not deleted: that Dropbox's version comes back is no news of its own.
+            self.notices_told.insert((row.id, 1));
             tx.new_node()?
         } else {
             row.id
