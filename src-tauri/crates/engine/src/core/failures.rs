@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use dropbox_client::{AuthProblem, Class, ClientError};
 use local_fs::{FsError, FsErrorKind, Usable};
-use store::{IssueRow, RemoteKind, RemoteRow, StoreError, Tx};
+use store::{IssueRow, LocalRow, RemoteKind, RemoteRow, StoreError, Tx};
 use sync_core::{LocalKind, NodeId, plan::CaseClash};
 
 use super::{
@@ -105,6 +105,9 @@ impl Loop {
             Class::News => {
                 let attempts = self.cool_down(now, node);
                 self.look_at_dropbox();
+                if error == ClientError::SourceChanged {
+                    self.read_again(tx, node)?;
+                }
                 self.give_up_for_now(tx, now, node, attempts, &error.to_string())
             }
             Class::Transient => self.transient(tx, now, node, &error),
@@ -123,6 +126,14 @@ impl Loop {
                 self.cool_down(now, node);
                 self.dropbox_unreachable(tx, now, &error).map(drop)
             }
+        }
+    }
+
+    /// Forgets what a file holds: it is not what the index says.
+    fn read_again(&mut self, tx: &mut Tx<'_>, node: NodeId) -> Result<(), StoreError> {
+        match tx.local(node)? {
+            Some(row) => tx.put_local(&LocalRow { hash: None, ..row }),
+            None => Ok(()),
         }
     }
 

@@ -64,8 +64,8 @@ impl Loop {
             }
             (Step::MoveLocal { parent, name }, Outcome::Local { stat, .. }) => {
                 self.local.touch(node);
-                let hash = tx.local(node)?.and_then(|row| row.hash);
-                self.put_local_at(tx, now, node, (*parent, name), stat, hash, false)?;
+                let (hash, racy) = tx.local(node)?.map_or((None, false), |row| known_content(&row, &stat));
+                self.put_local_at(tx, now, node, (*parent, name), stat, hash, racy)?;
                 self.record_activity(tx, now, flight.path.clone(), "moved", Some(Direction::Down), 0)
             }
             (Step::Aside { name, becomes_copy }, Outcome::Local { stat, .. }) => {
@@ -179,7 +179,8 @@ impl Loop {
         };
         self.local.touch(node);
         self.local.touch(row.id);
-        self.put_local_at(tx, now, node, (row.parent, name), stat, row.hash, row.racy)?;
+        let (hash, racy) = known_content(&row, &stat);
+        self.put_local_at(tx, now, node, (row.parent, name), stat, hash, racy)?;
         let path = self.shown_path(tx, node)?;
         self.record_activity(tx, now, path, "conflict", None, 0)
     }
@@ -429,6 +430,12 @@ pub(super) fn agree_on_content(
         },
     };
     tx.put_synced(&row)
+}
+
+/// What is known of a file's content after it was renamed. Renames go by identity, so that it may have been
+/// written meanwhile: then it has to be read again.
+fn known_content(row: &LocalRow, moved: &LocalStat) -> (Option<FileHash>, bool) {
+    (row.hash.filter(|_| row.stat.same_but_for_ctime(moved)), row.racy)
 }
 
 /// Others may have been waiting for it.

@@ -238,3 +238,44 @@ fn an_effect_that_met_something_else_is_planned_again_later() {
     let wishes = bench.feed(vec![Event::Tick]);
     assert!(matches!(effects(&wishes)[..], [(_, Effect::Download { .. })]), "{wishes:?}");
 }
+
+#[test]
+fn a_file_that_was_written_while_it_was_moved_is_read_again() {
+    let mut bench = at_rest();
+    bench.feed(vec![Event::Longpolled(Ok(dropbox_client::Longpoll { changes: true, backoff_secs: None }))]);
+    let moved = RemoteFile { id: "id:a.txt".into(), ..remote("b.txt", "one", "r2") };
+    let gone = RemoteEntry::Deleted { path_lower: "/a.txt".into() };
+    let wishes = bench.feed(vec![page(vec![gone, RemoteEntry::File(moved)], "c2", false)]);
+    let [(op, Effect::MoveLocal { .. })] = effects(&wishes)[..] else { panic!("{wishes:?}") };
+    // Somebody saved "two" right before the rename: the object and its size are the same.
+    let before = stat("a.txt", "one");
+    let written = LocalStat { mtime_ns: before.mtime_ns + 1, ctime_ns: before.ctime_ns + 2, ..before };
+    let outcome = Outcome::Local { stat: written, blake3: None, racy: false };
+    let wishes = bench.feed(vec![Event::Done { op, result: Ok(outcome) }]);
+    let reads: Vec<Event> = wishes.iter().filter_map(|wish| read(wish, &[("b.txt", "two")])).collect();
+    assert_eq!(reads.len(), 1, "{wishes:?}");
+    let wishes = bench.feed(reads);
+    assert!(matches!(effects(&wishes)[..], [(_, Effect::Upload { .. })]), "{wishes:?}");
+}
+
+#[test]
+fn a_file_that_is_not_what_the_index_says_is_read_before_it_is_uploaded_again() {
+    let mut bench = Bench::new();
+    bench.start(&[("a.txt", "one")]);
+    let wishes = bench.feed(vec![page(Vec::new(), "c1", false)]);
+    let [(op, Effect::Upload { .. })] = effects(&wishes)[..] else { panic!("{wishes:?}") };
+    let failure = Failure::Dropbox(dropbox_client::ClientError::SourceChanged);
+    bench.feed(vec![Event::Done { op, result: Err(failure) }]);
+    bench.feed(vec![page(Vec::new(), "c2", false)]);
+    bench.ms += 5_000;
+    let mut wishes = bench.feed(vec![Event::Tick]);
+    wishes.extend(bench.feed(vec![scanned(&[("a.txt", "one")])]));
+    let reads: Vec<Event> = wishes.iter().filter_map(|wish| read(wish, &[("a.txt", "two")])).collect();
+    assert_eq!(reads.len(), 1, "{wishes:?}");
+    let wishes = bench.feed(reads);
+    let hash = ContentHash::of(b"two");
+    assert!(
+        matches!(effects(&wishes)[..], [(_, Effect::Upload { hash: sent, .. })] if *sent == hash),
+        "{wishes:?}"
+    );
+}
