@@ -6,6 +6,7 @@
 
 mod checks;
 mod demo;
+mod icons;
 mod licences;
 mod steps;
 mod system;
@@ -35,12 +36,24 @@ enum Command {
         #[arg(long)]
         keep: bool,
     },
+    /// Renders the icons from their drawings
+    Icons {
+        /// Writes nothing; fails when a picture is stale
+        #[arg(long, conflicts_with = "sheet")]
+        check: bool,
+        /// Writes contact sheets to this folder instead
+        #[arg(long, value_name = "DIR")]
+        sheet: Option<std::path::PathBuf>,
+    },
 }
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Test { fast } => checks::run(fast),
         Command::Demo { keep } => demo::run(keep),
+        Command::Icons { check: true, .. } => icons::run(&icons::Do::Check),
+        Command::Icons { sheet: Some(folder), .. } => icons::run(&icons::Do::Sheet(folder)),
+        Command::Icons { .. } => icons::run(&icons::Do::Write),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,
