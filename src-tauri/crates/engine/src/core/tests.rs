@@ -8,6 +8,8 @@ use sync_core::{
     guard::GuardLimits, plan::OnConflict,
 };
 
+mod figures;
+
 use super::{Command, Config, Core, Effect, Event, Failure, Now, Outcome, Scanned};
 
 /// A loop over an empty index, with the clock in the test's hands.
@@ -18,6 +20,10 @@ struct Bench {
 
 impl Bench {
     fn new() -> Bench {
+        Bench::over(Index::in_memory().expect("an index"))
+    }
+
+    fn over(index: Index) -> Bench {
         let config = Config {
             workspace: "w".into(),
             remote_root: String::new(),
@@ -29,7 +35,7 @@ impl Bench {
             excludes: Vec::new(),
             dry_run: false,
         };
-        Bench { core: Core::new(Index::in_memory().expect("an index"), config), ms: 0 }
+        Bench { core: Core::new(index, config), ms: 0 }
     }
 
     fn feed(&mut self, events: Vec<Event>) -> Vec<Command> {
@@ -50,6 +56,18 @@ impl Bench {
         wishes.extend(self.feed(vec![Event::Health(RootHealth::Ok)]));
         wishes.extend(self.scan(files));
         wishes
+    }
+
+    /// As [`Bench::start`], for more files than are read at once.
+    fn start_with_all(&mut self, files: &[(&str, &str)]) {
+        let mut wishes = self.start(files);
+        loop {
+            let reads: Vec<Event> = wishes.iter().filter_map(|wish| read(wish, files)).collect();
+            if reads.is_empty() {
+                return;
+            }
+            wishes = self.feed(reads);
+        }
     }
 
     /// Answers a scan of the root, and reads the files that are asked for.
