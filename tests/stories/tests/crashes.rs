@@ -418,6 +418,48 @@ async fn asked_to_stop_it_ends_within_five_seconds_also_in_the_middle_of_transfe
     assert_eq!(running.child.wait().await.expect("it ends").code(), Some(0));
 }
 
+/// Only a hang takes this long.
+const HANG: std::time::Duration = std::time::Duration::from_secs(120);
+
+/// Makes more events than the system keeps for a process that does not read them.
+fn overflow_the_event_queue(folder: &Path) {
+    let limit = fs::read_to_string("/proc/sys/fs/inotify/max_queued_events").expect("Linux says it");
+    let limit: u32 = limit.trim().parse().expect("a number");
+    let noise = folder.join("noise");
+    for _ in 0..=limit / 2 {
+        File::create(&noise).expect("created");
+        fs::remove_file(&noise).expect("removed");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn scenario_05_what_was_copied_while_events_were_dropped_is_uploaded_exactly_once() {
+    let world = World::start().await;
+    let anna = Computer::new(&world).await;
+    let mut running = anna.start();
+    anna.at_rest(&mut running).await;
+    running.signal(Signal::STOP);
+    overflow_the_event_queue(&anna.folder());
+    let mut expected = Tree::new();
+    for number in 0..300 {
+        let path = format!("x/y{}/z{}/{number}.txt", number % 4, number % 7);
+        expected.put_file(&path, format!("content {number}"));
+    }
+    expected.write_to(&anna.folder()).expect("it can be copied");
+    running.signal(Signal::CONT);
+    // Nobody asks it to look: it learns of the lost events from the system.
+    let all_there = async {
+        while world.tree() != expected {
+            world.control().until_called(world.control().call_count() + 1).await;
+        }
+    };
+    tokio::time::timeout(HANG, all_there).await.expect("everything is uploaded in the end");
+    for path in expected.entries().keys() {
+        assert_eq!(world.control().history(&format!("/{path}")).len(), 1, "{path} once");
+    }
+    running.kill().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn while_it_runs_a_second_one_is_refused_and_commands_reach_it() {
     let world = World::start().await;
