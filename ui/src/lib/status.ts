@@ -1,0 +1,163 @@
+/**
+ * The sentence that says how things stand, the same in the header of Overview, in the strip of every page
+ * and, made in Rust from the same picture, in the tray.
+ *
+ * Rule: the first words answer "is my work safe?".
+ */
+import { t } from '../i18n/index.svelte'
+import type { Progress, Snapshot } from '../platform'
+import { bytes, count, shortTime, timeLeft } from './format'
+import { isolated } from './names'
+
+export interface Headline {
+  title: string
+  /** What follows the title; may be empty. */
+  detail: string
+  /** The detail is short and stands on the title's line. */
+  beside: boolean
+}
+
+function progressDetail(progress: Progress): string {
+  const parts = [
+    t('overview.status.done_of', { done: bytes(progress.bytes_done), total: bytes(progress.bytes_total) }),
+  ]
+  if (progress.stalled) parts.push(t('overview.status.stalled'))
+  else if (progress.eta_secs !== null) parts.push(timeLeft(progress.eta_secs))
+  return parts.join(' · ')
+}
+
+function syncing(snapshot: Snapshot): Pick<Headline, 'title' | 'detail'> {
+  const { progress, indexing } = snapshot
+  if (progress?.first_sync_of != null) {
+    const { first_sync_of: name, files_done: done, files_total: total } = progress
+    return {
+      title: t('overview.status.first_sync', { name: isolated(name), done, total }),
+      detail: progressDetail(progress),
+    }
+  }
+  if (progress) {
+    return {
+      title: t('overview.status.syncing', { n: progress.files_total }),
+      detail: progressDetail(progress),
+    }
+  }
+  return { title: t('overview.status.checking'), detail: indexing ? checked(snapshot) : '' }
+}
+
+/** How many files were looked at: "12,400 of about 20,000". */
+export function checked({ indexing }: Pick<Snapshot, 'indexing'>): string {
+  if (!indexing) return ''
+  const done = count(indexing.files_done)
+  return indexing.files_expected === null
+    ? t('overview.status.checked_so_far', { done })
+    : t('overview.status.checked_of', { done, total: count(indexing.files_expected) })
+}
+
+/** What the workspaces that need nobody are doing. */
+function everythingElse({ progress, indexing, workspaces }: Snapshot): string {
+  if (progress || indexing) return t('overview.status.else_syncing')
+  const stopped = ['needs_sign_in', 'folder_missing', 'paused', 'offline', 'error']
+  if (workspaces.every(({ state }) => stopped.includes(state))) return t('overview.status.stopped')
+  return t('overview.status.else_up_to_date')
+}
+
+function main(snapshot: Snapshot): Headline {
+  switch (snapshot.state) {
+    case 'not_linked':
+      return { title: t('overview.status.not_linked'), detail: '', beside: false }
+    case 'attention':
+      return {
+        title: t('overview.status.needs_you', { n: snapshot.needs_you }),
+        detail: everythingElse(snapshot),
+        beside: false,
+      }
+    case 'paused':
+      return {
+        title: snapshot.paused_until
+          ? t('overview.status.paused_until', { time: shortTime(snapshot.paused_until) })
+          : t('overview.status.paused'),
+        detail: t('overview.status.paused_detail'),
+        beside: false,
+      }
+    case 'offline':
+      return {
+        title: snapshot.offline_since
+          ? t('overview.status.offline_since', { time: shortTime(snapshot.offline_since) })
+          : t('overview.status.offline'),
+        detail:
+          snapshot.waiting > 0
+            ? t('overview.status.waiting', { n: snapshot.waiting })
+            : t('overview.status.offline_detail'),
+        beside: false,
+      }
+    case 'syncing':
+      return { ...syncing(snapshot), beside: false }
+    case 'synced':
+      return {
+        title: t('overview.status.up_to_date'),
+        detail: snapshot.last_change
+          ? t('overview.status.last_change', { time: shortTime(snapshot.last_change) })
+          : '',
+        beside: true,
+      }
+  }
+}
+
+/** What is also worth a word, but changes nothing of the state. */
+function suffixes({ state, notes, paused_workspaces: paused }: Snapshot): string[] {
+  const parts: string[] = []
+  if (notes > 0) parts.push(t('overview.status.cannot_sync', { n: notes }))
+  if (paused > 0 && state !== 'paused') parts.push(t('overview.status.workspaces_paused', { n: paused }))
+  return parts
+}
+
+export function headline(snapshot: Snapshot): Headline {
+  const line = main(snapshot)
+  return { ...line, detail: [line.detail, ...suffixes(snapshot)].filter(Boolean).join(' · ') }
+}
+
+/** The same on one line, for the strip. A sentence is followed by a space, anything else by a dot. */
+export function oneLine(snapshot: Snapshot): string {
+  const { title, detail } = headline(snapshot)
+  if (detail === '') return title
+  const sentence =
+    snapshot.state === 'attention' || snapshot.state === 'paused' || snapshot.state === 'offline'
+  return sentence ? `${title}. ${detail}` : `${title} · ${detail}`
+}
+
+/** Share of the batch that is carried over; it never goes back within one batch. */
+export class SteadyShare {
+  #shown = 0
+  #total = 0
+
+  /** The share to show. A batch that got smaller is a new one. */
+  next(progress: Pick<Progress, 'bytes_done' | 'bytes_total'> | null): number | null {
+    if (!progress || progress.bytes_total === 0) {
+      this.#shown = 0
+      this.#total = 0
+      return null
+    }
+    if (progress.bytes_total < this.#total) this.#shown = 0
+    this.#total = progress.bytes_total
+    this.#shown = Math.max(this.#shown, progress.bytes_done / progress.bytes_total)
+    return Math.min(1, this.#shown)
+  }
+}
+
+/** Clock time until which a pause that begins now lasts. */
+export function pauseEnd(kind: 'quarter' | 'hour' | 'tomorrow' | 'open', now: Date): string | null {
+  switch (kind) {
+    case 'quarter':
+      return new Date(now.getTime() + 15 * 60_000).toISOString()
+    case 'hour':
+      return new Date(now.getTime() + 60 * 60_000).toISOString()
+    case 'tomorrow': {
+      const morning = new Date(now)
+      morning.setDate(morning.getDate() + 1)
+      morning.setHours(7, 0, 0, 0)
+      return morning.toISOString()
+    }
+    case 'open':
+      return null
+  }
+}

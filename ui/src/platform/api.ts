@@ -1,0 +1,124 @@
+/**
+ * All that a window may ask of the app, and what it is told. UI code knows nothing else of the outside.
+ *
+ * Implemented twice: over Tauri (`tauri.ts`) and in memory (`fixtures/`). Fetches no data by itself.
+ *
+ * Rule: a method that fails rejects with an [`ApiError`], whose message a person may read.
+ */
+import type {
+  Activity,
+  CallErrorCode,
+  ChangedWhat,
+  Choice,
+  Conflict,
+  ConflictContent,
+  Diagnostics,
+  Entry,
+  FolderCheck,
+  LinkDefaults,
+  LinkFieldMessage,
+  LinkRequest,
+  LinkState,
+  LinkWay,
+  NewWorkspace,
+  Preview,
+  ProxyTest,
+  RemoteEntry,
+  Settings,
+  Snapshot,
+  Undo,
+  UrlKind,
+  WindowKind,
+  Workspace,
+  WorkspaceEdit,
+} from './types'
+
+/** Why a call failed. */
+export class ApiError extends Error {
+  constructor(
+    readonly code: CallErrorCode,
+    message: string,
+    readonly field?: string,
+  ) {
+    super(message)
+    this.name = 'ApiError'
+  }
+}
+
+/** What the app tells a window on its own. */
+export interface Events {
+  snapshot: Snapshot
+  link: LinkState
+  changed: { what: ChangedWhat }
+  navigate: { route: string }
+}
+
+export interface Api {
+  /** Follows one kind of event until the returned function is called. */
+  on<K extends keyof Events>(event: K, handler: (payload: Events[K]) => void): () => void
+
+  snapshot(): Promise<Snapshot>
+  activity(limit: number, workspace: string | null): Promise<Activity[]>
+  /** Tries one issue again, or all. */
+  retry(issue: string | null): Promise<void>
+  renameItem(workspace: string, path: string, newName: string): Promise<void>
+
+  conflicts(): Promise<Conflict[]>
+  conflictContent(id: string): Promise<ConflictContent>
+  /** Answers with what can be taken back, when it can. */
+  resolve(id: string, choice: Choice): Promise<Undo | null>
+  undo(id: Undo): Promise<void>
+  openVersion(id: string, side: 'local' | 'remote'): Promise<void>
+
+  /** Carries the held deletions out. */
+  heldApprove(id: string): Promise<void>
+  /** Brings the files back on the side where they were deleted. */
+  heldRestore(id: string): Promise<void>
+
+  pause(workspace: string | null, until: string | null): Promise<void>
+  resume(workspace: string | null): Promise<void>
+  syncNow(workspace: string | null): Promise<void>
+
+  remoteFolders(account: string, path: string): Promise<RemoteEntry[]>
+  remoteFolderCreate(account: string, path: string): Promise<void>
+  checkFolder(account: string, remote: string, local: string): Promise<FolderCheck>
+  preview(workspace: NewWorkspace): Promise<Preview>
+  workspaceAdd(workspace: NewWorkspace): Promise<Workspace>
+  workspaceEdit(id: string, edit: WorkspaceEdit): Promise<void>
+  workspaceRemove(id: string): Promise<void>
+  workspaceRebuild(id: string): Promise<void>
+  workspaceRelocate(id: string, local: string): Promise<void>
+
+  files(workspace: string, folder: string): Promise<Entry[]>
+
+  linkDefaults(): Promise<LinkDefaults>
+  linkCheck(request: LinkRequest): Promise<LinkFieldMessage[]>
+  linkStart(request: LinkRequest, way: LinkWay): Promise<void>
+  linkCode(code: string): Promise<void>
+  linkCancel(): Promise<void>
+  linkState(): Promise<LinkState>
+  accountUnlink(id: string): Promise<void>
+
+  settings(): Promise<Settings>
+  settingsSet(patch: Partial<Settings>, proxyPassword: string | null): Promise<Settings>
+  settingsReset(): Promise<Settings>
+  proxyTest(): Promise<ProxyTest>
+  notificationTest(): Promise<void>
+
+  diagnostics(): Promise<Diagnostics>
+  databaseCheck(): Promise<void>
+  logsOpen(): Promise<void>
+
+  showWindow(kind: WindowKind, route: string | null): Promise<void>
+  closeWindow(): Promise<void>
+  quit(): Promise<void>
+  /** The folder a person picked, or null when they thought better of it. */
+  chooseFolder(start: string | null): Promise<string | null>
+  openPath(workspace: string, path: string): Promise<void>
+  showInFolder(workspace: string, path: string): Promise<void>
+  openWeb(workspace: string, path: string): Promise<void>
+  openUrl(kind: UrlKind): Promise<void>
+  copyText(text: string): Promise<void>
+  /** Asks whoever syncs this computer now to stop, and starts here. */
+  takeOver(): Promise<void>
+}
