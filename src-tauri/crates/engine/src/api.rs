@@ -6,6 +6,10 @@
 //! Rule: nothing here carries a secret out. A refresh token travels inwards only, in
 //! [`Call::AccountAdd`].
 
+mod status;
+
+pub use status::{Pending, StatusView, TransferView, Watching, WorkspaceState, WorkspaceStatus};
+
 use serde::{Deserialize, Serialize};
 
 /// One request to whoever owns the home. Each variant names the type of its reply.
@@ -167,6 +171,8 @@ pub enum SecretStoreKind {
     Keyring,
     /// A file that only its owner may read.
     File,
+    /// This process, until it ends; the account has to be linked again afterwards.
+    Memory,
 }
 
 /// A linked account.
@@ -246,105 +252,6 @@ pub struct WorkspaceView {
     pub files: u64,
     /// Their bytes.
     pub bytes: u64,
-}
-
-/// What a workspace is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum WorkspaceState {
-    /// Both sides are equal, everything is watched, nothing waits.
-    Idle,
-    /// Looking at both sides.
-    Indexing,
-    /// Carrying changes over.
-    Syncing,
-    /// Stopped by a person.
-    Paused,
-    /// Dropbox cannot be reached.
-    Offline,
-    /// The account has to be linked again.
-    NeedsSignIn,
-    /// The local folder is gone, was replaced or was emptied.
-    FolderMissing,
-    /// Deletions wait for a person.
-    Guard,
-    /// No space left on disk.
-    DiskFull,
-    /// No space left at Dropbox.
-    QuotaFull,
-    /// Something else stopped it; see its issues.
-    Error,
-}
-
-/// What is going on everywhere.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct StatusView {
-    /// The most urgent state of all workspaces.
-    pub state: WorkspaceState,
-    /// One entry a workspace.
-    pub workspaces: Vec<WorkspaceStatus>,
-    /// Transfers under way.
-    pub transfers: Vec<TransferView>,
-}
-
-/// What one workspace is doing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WorkspaceStatus {
-    /// Workspace id.
-    pub id: String,
-    /// What it is doing.
-    pub state: WorkspaceState,
-    /// What is still to be carried over.
-    pub pending: Pending,
-    /// How well changes on disk are seen.
-    pub watching: Watching,
-    /// When both sides were last equal, RFC 3339.
-    pub last_synced: Option<String>,
-    /// Conflicts that wait for a person.
-    pub conflicts: u64,
-    /// Paths that do not sync.
-    pub issues: u64,
-    /// Deletions that wait for a person.
-    pub held_deletions: u64,
-}
-
-/// What is still to be carried over.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Pending {
-    /// Files to upload.
-    pub uploads: u64,
-    /// Files to download.
-    pub downloads: u64,
-    /// Folders, moves and removals.
-    pub other: u64,
-    /// Bytes of the files to carry over.
-    pub bytes: u64,
-}
-
-/// How well changes on disk are seen.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Watching {
-    /// Folders with a watch.
-    pub folders: u64,
-    /// Whether every folder has one.
-    pub complete: bool,
-}
-
-/// A file on its way.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TransferView {
-    /// Workspace id.
-    pub workspace: String,
-    /// Path below the workspace.
-    pub path: String,
-    /// Which way.
-    pub direction: Direction,
-    /// Bytes carried so far.
-    pub bytes_done: u64,
-    /// Bytes of the whole file.
-    pub bytes_total: u64,
-    /// Bytes a second, lately.
-    pub rate: u64,
 }
 
 /// Which way a change goes.
