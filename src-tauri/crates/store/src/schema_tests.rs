@@ -21,7 +21,9 @@ fn essence(conn: &Connection) -> Vec<String> {
 
 fn stripped(sql: &str) -> String {
     let code = sql.lines().map(|line| line.split_once("--").map_or(line, |(code, _)| code));
-    code.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ")
+    let text = code.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ");
+    // A column that was added later is written down without the blanks that a page has.
+    text.replace(" ,", ",").replace(" )", ")")
 }
 
 fn application_id(conn: &Connection) -> i64 {
