@@ -97,6 +97,8 @@ export interface Api {
   linkCode(code: string): Promise<void>
   linkCancel(): Promise<void>
   linkState(): Promise<LinkState>
+  /** Adds the account that was signed in to instead of the expected one. */
+  linkAcceptOther(): Promise<void>
   accountUnlink(id: string): Promise<void>
 
   settings(): Promise<Settings>
@@ -119,6 +121,8 @@ export interface Api {
   openWeb(workspace: string, path: string): Promise<void>
   openUrl(kind: UrlKind): Promise<void>
   copyText(text: string): Promise<void>
+  /** Asks where to, and writes a text file there; false when the person thought better of it. */
+  saveText(name: string, text: string): Promise<boolean>
   /** Asks whoever syncs this computer now to stop, and starts here. */
   takeOver(): Promise<void>
 }

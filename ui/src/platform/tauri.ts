@@ -65,6 +65,7 @@ export const tauriApi: Api = {
   linkCode: (code) => call('link_code', { code }),
   linkCancel: () => call('link_cancel'),
   linkState: () => call('link_state'),
+  linkAcceptOther: () => call('link_accept_other'),
   accountUnlink: (id) => call('account_unlink', { id }),
   settings: () => call('settings'),
   settingsSet: (patch, proxyPassword) => call('settings_set', { patch, proxyPassword }),
@@ -83,5 +84,6 @@ export const tauriApi: Api = {
   openWeb: (workspace, path) => call('open_web', { workspace, path }),
   openUrl: (kind) => call('open_url', { kind }),
   copyText: (text) => call('copy_text', { text }),
+  saveText: (name, text) => call('save_text', { name, text }),
   takeOver: () => call('take_over'),
 }

@@ -333,6 +333,8 @@ export interface LinkFieldMessage {
   field: string
   level: 'error' | 'warning'
   code: string
+  /** A host, permission or port that it is about. */
+  detail: string | null
 }
 
 export interface Settings {
