@@ -108,6 +108,15 @@ impl FsError {
         self.kind
     }
 
+    pub(crate) fn op(&self) -> &'static str {
+        self.op
+    }
+
+    /// Says what was really being done when a step of it failed.
+    pub(crate) fn during(self, op: &'static str) -> FsError {
+        FsError { op, ..self }
+    }
+
     /// Returns the path inside the workspace (or of the root itself) that it is about.
     pub fn path(&self) -> &str {
         &self.path

@@ -112,7 +112,7 @@ impl Root {
         Ok(purged)
     }
 
-    fn open_entries(&self) -> Result<Vec<OpenEntry>, FsError> {
+    pub(super) fn open_entries(&self) -> Result<Vec<OpenEntry>, FsError> {
         let trash = self.trash_dir()?;
         let mut entries = Vec::new();
         for name in trash.names().at(OP, ".lockstep/trash")? {
@@ -125,11 +125,11 @@ impl Root {
 }
 
 /// One entry with its manifest and its folder.
-struct OpenEntry {
-    entry: TrashEntry,
+pub(super) struct OpenEntry {
+    pub entry: TrashEntry,
     manifest: Manifest,
-    dir: Dir,
-    name: Name,
+    pub dir: Dir,
+    pub name: Name,
 }
 
 /// One object met on a walk through an entry; folders come after what is in them.

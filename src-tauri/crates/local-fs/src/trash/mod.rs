@@ -6,6 +6,7 @@
 //!
 //! Rule: what does not match the manifest was not ours to remove; it goes back to where it came from.
 
+mod again;
 mod entries;
 mod judge;
 mod manifest;

@@ -18,7 +18,7 @@ pub(crate) struct TrashPlace {
     name: Name,
 }
 
-const OP: &str = "move to the trash";
+pub(super) const OP: &str = "move to the trash";
 
 impl Root {
     /// Makes the place for one object and writes its manifest.
@@ -31,7 +31,7 @@ impl Root {
         let Some((_, name)) = origin.split() else {
             return Err(FsError::new(OP, "/", FsErrorKind::Denied));
         };
-        let trash = self.trash_dir()?;
+        let trash = self.trash_dir().map_err(|error| error.during(OP))?;
         let key = op.to_string();
         set_aside(&trash, &key).at(OP, shown(&key))?;
         let written: io::Result<Dir> = (|| {

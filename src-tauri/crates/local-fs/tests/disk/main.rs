@@ -1,5 +1,6 @@
 //! The crate on a real disk, against programs and people that do what they like meanwhile.
 
+mod bringing_back;
 mod confined;
 mod fixture;
 mod limits;
