@@ -76,7 +76,7 @@ fn a_trash_that_takes_nothing_is_noticed_before_anything_is_replaced() {
     refused(disk.root.require_keepable(&path("b"), &stat, 9), FsErrorKind::NotFound);
     let trash = disk.at(".lockstep/trash");
     fs::remove_dir(&trash).expect("empty");
-    fs::write(&trash, "no folder").expect("write");
+    File::create(&trash).expect("a file in place of the folder");
     let error = disk.root.require_keepable(&path("a"), &stat, 9).expect_err("no place to keep it");
     assert!(error.is_about_keeping(), "{error}");
     let error = disk.publish(8, "theirs", "a", Some(&stat)).expect_err("no place to keep it");
