@@ -17,6 +17,7 @@ mod meta;
 mod node;
 mod paths;
 mod remote;
+mod resolutions;
 mod sessions;
 mod subtree;
 mod synced;
@@ -37,6 +38,7 @@ pub use issues::IssueRow;
 pub use local::{FileHash, LocalRow};
 pub use meta::{Binding, Listing};
 pub use remote::{RemoteKind, RemoteRow};
+pub use resolutions::{ResolutionRow, ResolutionState};
 pub use sessions::SessionRow;
 pub use synced::{SyncedRow, Totals};
 
@@ -46,7 +48,10 @@ use crate::{
     sql::Work,
 };
 
-pub(crate) const MIGRATIONS: &[M<'static>] = &[M::up(include_str!("index/migrations/01-trees.sql"))];
+pub(crate) const MIGRATIONS: &[M<'static>] = &[
+    M::up(include_str!("index/migrations/01-trees.sql")),
+    M::up(include_str!("index/migrations/02-resolutions.sql")),
+];
 
 /// An index can be rebuilt by looking at both sides, so nothing doubtful is ever kept.
 pub(crate) const KIND: Kind = Kind {

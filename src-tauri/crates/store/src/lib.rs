@@ -19,6 +19,6 @@ pub use database::Opened;
 pub use error::StoreError;
 pub use index::{
     ActivityRow, Binding, ConflictRow, FileHash, HeldRow, Index, Intent, IssueRow, Listing, LocalRow,
-    RemoteKind, RemoteRow, SessionRow, Side, SyncedRow, Totals, Tx,
+    RemoteKind, RemoteRow, ResolutionRow, ResolutionState, SessionRow, Side, SyncedRow, Totals, Tx,
 };
 pub use state::{AccountRow, AppState, StateTx, WorkspaceRow};

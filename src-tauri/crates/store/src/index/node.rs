@@ -12,10 +12,12 @@ use crate::error::StoreError;
 const NEXT: &str = "UPDATE counter SET last = last + 1 WHERE name = ?1 RETURNING last";
 
 /// Rows that speak about a node and follow it to its new number, unless the new one has its own.
-const FOLLOWERS: [(&str, &str); 3] = [
+const FOLLOWERS: [(&str, &str); 5] = [
     ("UPDATE OR IGNORE blocked SET node = ?2 WHERE node = ?1", "DELETE FROM blocked WHERE node = ?1"),
     ("UPDATE OR IGNORE conflict SET node = ?2 WHERE node = ?1", "DELETE FROM conflict WHERE node = ?1"),
     ("UPDATE OR IGNORE session SET node = ?2 WHERE node = ?1", "DELETE FROM session WHERE node = ?1"),
+    ("UPDATE resolution SET node = ?2 WHERE node = ?1", "DELETE FROM resolution WHERE node = ?1"),
+    ("UPDATE resolution SET copy = ?2 WHERE copy = ?1", "DELETE FROM resolution WHERE copy = ?1"),
 ];
 
 impl Tx<'_> {

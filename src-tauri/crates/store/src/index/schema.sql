@@ -148,6 +148,19 @@ CREATE TABLE conflict (
   base          TEXT
 ) STRICT;
 
+-- Decisions about conflicts: what is still to be carried out or undone, and what can be undone.
+CREATE TABLE resolution (
+  id           INTEGER PRIMARY KEY, -- from the counter of operations; also the batch in the activity
+  node         INTEGER NOT NULL,
+  copy         INTEGER,             -- node of the conflicted copy, when both were kept
+  state        TEXT NOT NULL CHECK (state IN ('decided', 'done', 'undoing', 'copying')),
+  decided_secs INTEGER NOT NULL,
+  path         TEXT NOT NULL,
+  detail       TEXT NOT NULL,       -- JSON: the decision, both versions, the synced row before
+  content      BLOB                 -- merged content that is not on disk yet
+) STRICT;
+CREATE INDEX resolution_open ON resolution (node) WHERE state <> 'done';
+
 -- Deletions too large to carry out without asking.
 CREATE TABLE held (
   id            INTEGER PRIMARY KEY AUTOINCREMENT,

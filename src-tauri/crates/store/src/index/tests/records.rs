@@ -5,8 +5,8 @@ use sync_core::{Content, ContentHash, FileId, NodeId};
 
 use super::support::{file, in_index, local, remote};
 use crate::{
-    ActivityRow, Binding, ConflictRow, HeldRow, Intent, IssueRow, Listing, SessionRow, Side,
-    index::activity::KEPT,
+    ActivityRow, Binding, ConflictRow, HeldRow, Intent, IssueRow, Listing, ResolutionRow, ResolutionState,
+    SessionRow, Side, index::activity::KEPT,
 };
 
 fn issue(node: Option<i64>, code: &str, path: &str) -> IssueRow {
@@ -152,6 +152,62 @@ fn only_issues_that_block_hold_a_node_and_come_first() {
         tx.clear_issues_of(NodeId(2))?;
         assert_eq!(tx.issue_of(NodeId(2))?, None);
         assert_eq!(tx.blocked_nodes()?, [NodeId(3)].into());
+        Ok(())
+    });
+}
+
+fn resolution(id: i64, node: i64, state: ResolutionState) -> ResolutionRow {
+    ResolutionRow {
+        id,
+        node: NodeId(node),
+        copy: Some(NodeId(node + 100)),
+        state,
+        decided_secs: 100,
+        path: "a.txt".into(),
+        detail: json!({"keep": "both"}),
+    }
+}
+
+#[test]
+fn decisions_come_back_until_they_are_too_old_and_keep_the_merged_content_meanwhile() {
+    in_index(|tx| {
+        let states = [
+            ResolutionState::Decided,
+            ResolutionState::Done,
+            ResolutionState::Undoing,
+            ResolutionState::Copying,
+        ];
+        let rows: Vec<_> = states.into_iter().zip(5..).map(|(state, id)| resolution(id, id, state)).collect();
+        for row in &rows {
+            tx.put_resolution(row)?;
+            assert_eq!(tx.resolution(row.id)?.as_ref(), Some(row));
+        }
+        let open: Vec<i64> = tx.open_resolutions()?.into_iter().map(|row| row.id).collect();
+        assert_eq!(open, [5, 7, 8], "all but what is done");
+        tx.set_merged_content(5, Some(b"merged"))?;
+        tx.put_resolution(&rows[0])?;
+        assert_eq!(tx.merged_content(5)?, Some(b"merged".to_vec()), "a step does not lose the content");
+        tx.set_merged_content(5, None)?;
+        assert_eq!((tx.merged_content(5)?, tx.merged_content(99)?), (None, None));
+        tx.purge_resolutions(101)?;
+        assert_eq!(tx.resolution(6)?, None, "carried out long ago");
+        assert_eq!(tx.open_resolutions()?.len(), 3, "what is still to be done is never too old");
+        tx.remove_resolution(5)?;
+        assert_eq!(tx.open_resolutions()?.len(), 2);
+        Ok(())
+    });
+}
+
+#[test]
+fn a_decision_follows_its_nodes_to_new_numbers() {
+    in_index(|tx| {
+        let (node, other) = (tx.new_node()?, tx.new_node()?);
+        tx.put_local(&local(node.0, 1, "a", file("a")))?;
+        tx.put_resolution(&ResolutionRow { copy: None, ..resolution(1, node.0, ResolutionState::Done) })?;
+        tx.put_resolution(&ResolutionRow { copy: Some(node), ..resolution(2, 77, ResolutionState::Done) })?;
+        tx.rename_node(node, other)?;
+        assert_eq!(tx.resolution(1)?.map(|row| row.node), Some(other));
+        assert_eq!(tx.resolution(2)?.and_then(|row| row.copy), Some(other));
         Ok(())
     });
 }
