@@ -6,6 +6,9 @@
  */
 import { api } from '../platform'
 
+/** Parts of Overview that are also called by their own name. */
+const PARTS = ['activity', 'issues', 'transfers', 'held', 'rebuild']
+
 class Router {
   #route = $state('')
 
@@ -21,7 +24,8 @@ class Router {
   }
 
   go(route: string): void {
-    this.#route = route
+    const first = route.split('/')[0] ?? ''
+    this.#route = PARTS.includes(first) ? `overview/${route}` : route
   }
 
   /** Opens a route and follows the app, until the returned function is called. */

@@ -345,6 +345,8 @@ export interface Settings {
   tray_icon: 'automatic' | 'light' | 'dark' | 'colour'
   single_letter_keys: boolean
   autostart: boolean
+  /** Why that cannot be switched on here. */
+  autostart_error: string | null
   notify_conflicts: boolean
   notify_needs_you: boolean
   notify_changes: boolean
