@@ -8,13 +8,14 @@
  */
 import { language, t } from '../i18n/index.svelte'
 import { clock } from './clock.svelte'
+import { dateFormat, numberFormat } from './intl'
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const
 /** Keeps a number and its unit on one line. */
 const NBSP = '\u00a0'
 
 function digits(value: number, significant: number): string {
-  return new Intl.NumberFormat(language.tag, { maximumSignificantDigits: significant }).format(value)
+  return numberFormat(language.tag, { maximumSignificantDigits: significant }).format(value)
 }
 
 /** The unit in which a size has one to three digits before the point. */
@@ -44,7 +45,7 @@ export function exactBytes(value: number): string {
 export function bytesOf(done: number, total: number): string {
   const unit = unitOf(total)
   const oneDecimal = (value: number): string =>
-    new Intl.NumberFormat(language.tag, {
+    numberFormat(language.tag, {
       maximumFractionDigits: value / 1000 ** unit < 100 && unit > 0 ? 1 : 0,
     }).format(value / 1000 ** unit)
   return t('common.done_of', { done: oneDecimal(done), total: `${oneDecimal(total)}${NBSP}${UNITS[unit]}` })
@@ -58,7 +59,7 @@ export function rate(bytesPerSecond: number): string {
 
 /** A whole number with its grouping: "12,400". */
 export function count(value: number): string {
-  return new Intl.NumberFormat(language.tag, { maximumFractionDigits: 0 }).format(value)
+  return numberFormat(language.tag, { maximumFractionDigits: 0 }).format(value)
 }
 
 /** A share: "31 %". */
@@ -78,7 +79,7 @@ export function timeLeft(seconds: number | null): string {
 function format(time: string | Date, options: Intl.DateTimeFormatOptions): string {
   const date = typeof time === 'string' ? new Date(time) : time
   if (Number.isNaN(date.getTime())) return ''
-  return new Intl.DateTimeFormat(language.tag, { ...options, timeZone: clock.timeZone }).format(date)
+  return dateFormat(language.tag, { ...options, timeZone: clock.timeZone }).format(date)
 }
 
 /** Clock time: "14:05". */
@@ -89,13 +90,13 @@ export function clockTime(time: string | Date): string {
 /** A day as sorted text, "2025-05-12", to compare days in the window's time zone. */
 export function dayOf(time: string | Date): string {
   const date = typeof time === 'string' ? new Date(time) : time
-  return new Intl.DateTimeFormat('en-CA', { dateStyle: 'short', timeZone: clock.timeZone }).format(date)
+  return dateFormat('en-CA', { dateStyle: 'short', timeZone: clock.timeZone }).format(date)
 }
 
 /** A day without a clock time: "12 May", with the year unless it is this one. */
-export function day(time: string | Date): string {
+export function day(time: string | Date, month: 'long' | 'short' = 'long'): string {
   const sameYear = dayOf(time).slice(0, 4) === dayOf(clock.now).slice(0, 4)
-  return format(time, { day: 'numeric', month: 'long', year: sameYear ? undefined : 'numeric' })
+  return format(time, { day: 'numeric', month, year: sameYear ? undefined : 'numeric' })
 }
 
 /** "Today", "Yesterday", or the day. */
@@ -118,5 +119,5 @@ export function fullDateTime(time: string | Date): string {
 
 /** Clock time today, otherwise the day: the shortest that is still clear. */
 export function shortTime(time: string | Date): string {
-  return dayOf(time) === dayOf(clock.now) ? clockTime(time) : day(time)
+  return dayOf(time) === dayOf(clock.now) ? clockTime(time) : day(time, 'short')
 }

@@ -7,7 +7,7 @@ import { isKey, t } from '../i18n/index.svelte'
 import type { Issue, Workspace } from '../platform'
 import { isolated, localPlace, nameOf } from './names'
 
-/** What can be done about an issue; the safe one comes first. */
+/** What can be done about an issue. */
 export const ACTIONS = [
   'sign_in',
   'retry',
@@ -25,9 +25,10 @@ export const ACTIONS = [
 
 export type Action = (typeof ACTIONS)[number]
 
-/** The actions of an issue that this window knows, in our order. */
+/** The actions of an issue that this window knows, in the engine's order: the safe one first. */
 export function actionsOf(issue: Issue): Action[] {
-  return ACTIONS.filter((action) => issue.actions.includes(action))
+  const known: readonly string[] = ACTIONS
+  return issue.actions.filter((action): action is Action => known.includes(action))
 }
 
 /** A word for the button; looking again is called differently where nothing is carried over. */

@@ -51,12 +51,25 @@ export function remotePlace(path: string): string {
   return steps('Dropbox', path)
 }
 
+/** A tail grows at most this far to begin at a word. */
+const WORD_REACH = 8
+
+/** Names up to this length are not split: they would not get shorter. */
+const SHORT = 16
+
 /** Splits a name for shortening in the middle: the end, with the ending, always stays. */
 export function middle(name: string): { start: string; end: string } {
   const shown = [...visible(name)]
+  if (shown.length <= SHORT) return { start: shown.join(''), end: '' }
   const dot = shown.lastIndexOf('.')
   const ending = dot > 0 && shown.length - dot <= 8 ? shown.length - dot : 0
   const keep = Math.min(Math.max(ending + 4, 6), Math.floor(shown.length / 2))
-  const cut = shown.length - keep
+  const cut = wordStart(shown, shown.length - keep)
   return { start: shown.slice(0, cut).join(''), end: shown.slice(cut).join('') }
+}
+
+/** The beginning of the word at this place, when it is near and not in the first half. */
+function wordStart(shown: readonly string[], cut: number): number {
+  const space = shown.lastIndexOf(' ', cut)
+  return space >= 0 && cut - space <= WORD_REACH && space > shown.length / 2 ? space + 1 : cut
 }

@@ -113,7 +113,12 @@ function suffixes({ state, notes, paused_workspaces: paused }: Snapshot): string
 
 export function headline(snapshot: Snapshot): Headline {
   const line = main(snapshot)
-  return { ...line, detail: [line.detail, ...suffixes(snapshot)].filter(Boolean).join(' · ') }
+  // After a sentence follows a space, after anything else a dot.
+  const detail = suffixes(snapshot).reduce((text, part) => {
+    if (text === '') return part
+    return text.endsWith('.') ? `${text} ${part}.` : `${text} · ${part}`
+  }, line.detail)
+  return { ...line, detail }
 }
 
 /** The same on one line, for the strip. A sentence is followed by a space, anything else by a dot. */
