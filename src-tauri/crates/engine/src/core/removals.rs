@@ -1,6 +1,7 @@
 //! Removals wait: for the other half of a move, and, when there are many, for a person.
 //!
-//! Rule: before anything is deleted at Dropbox, the root was looked at after the deletion was found.
+//! Rule: before anything is deleted at Dropbox, the root and every directory in which something had happened
+//! were looked at after the deletion was found.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,6 +12,10 @@ use super::{Loop, Now};
 
 /// Deletions within this time count together.
 const WINDOW_MS: u64 = 10 * 60 * 1000;
+
+/// So long a look at the root is believed. Plans are made less often than this while much is under way, so that
+/// a shorter time would have deletions wait until nothing else happens.
+const ROOT_LOOK_LASTS_MS: u64 = 2_000;
 
 /// A workspace with fewer files than this may be emptied without asking.
 const SMALL_WORKSPACE: u64 = 5;
@@ -76,24 +81,33 @@ impl Loop {
             if !allowed.contains(&node) {
                 continue;
             }
-            let due =
-                self.removals.gone_since.get(&node).copied().unwrap_or(now.ms) + self.config.delete_delay_ms;
-            if due > now.ms {
+            let since = self.removals.gone_since.get(&node).copied().unwrap_or(now.ms);
+            let due = since + self.config.delete_delay_ms;
+            if due > now.ms || self.local.owes_a_look_since(since) {
                 self.removals.waiting += 1;
                 self.plan_wanted = true;
-                self.wake(due);
+                // The end of a look plans again by itself.
+                if due > now.ms {
+                    self.wake(due);
+                }
                 continue;
             }
-            self.remove(tx, now, removal)?;
+            self.remove(tx, now, removal, since)?;
         }
         Ok(())
     }
 
-    fn remove(&mut self, tx: &mut Tx<'_>, now: Now, removal: &Removal) -> Result<(), StoreError> {
+    fn remove(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Now,
+        removal: &Removal,
+        since_ms: u64,
+    ) -> Result<(), StoreError> {
         match *removal {
             Removal::TrashLocal(node) => self.launch_trash(tx, now, node),
             Removal::DeleteRemote(node) => {
-                if !self.is_root_checked_since(now.ms) {
+                if !self.is_root_checked_since(since_ms.max(now.ms.saturating_sub(ROOT_LOOK_LASTS_MS))) {
                     self.removals.waiting += 1;
                     self.plan_wanted = true;
                     self.check_root_at(now, now.ms);

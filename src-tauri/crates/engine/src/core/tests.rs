@@ -9,6 +9,7 @@ use sync_core::{
 };
 
 mod figures;
+mod moves;
 
 use super::{Command, Config, Core, Effect, Event, Failure, Now, Outcome, Scanned};
 
@@ -28,6 +29,7 @@ impl Bench {
             workspace: "w".into(),
             remote_root: String::new(),
             on_conflict: OnConflict::KeepBoth,
+            conflict_days: 7,
             device: "bench".into(),
             debounce_ms: 1000,
             delete_delay_ms: 3000,

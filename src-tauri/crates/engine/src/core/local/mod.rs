@@ -7,6 +7,7 @@
 //! Rule: only a complete listing without error makes something absent, and only after the root was found
 //! to be the known one.
 
+mod lost;
 mod round;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,7 +16,7 @@ use local_fs::{FsErrorKind, Hint, RootHealth, WatchError};
 use store::{StoreError, Tx};
 use sync_core::{LocalKind, NodeId, SyncPath};
 
-use self::round::Round;
+use self::{lost::Lost, round::Round};
 use super::{Command, Loop, Now, RootState, Scanned};
 
 /// A directory in which something happens all the time is looked at nevertheless after this long.
@@ -60,6 +61,7 @@ pub(super) struct LocalSide {
     touched: BTreeMap<NodeId, u64>,
     /// Counts completed full scans, for requests that need a fresh one.
     pub(super) looks: u64,
+    lost: Lost,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -93,6 +95,12 @@ impl LocalSide {
     /// Tells whether the root was looked at so often.
     pub(super) fn has_looked_at_root(&self, looks: u64) -> bool {
         self.root_looks >= looks
+    }
+
+    /// Tells whether a directory in which something happened before this time has not been looked at yet:
+    /// what is gone elsewhere may be there.
+    pub(super) fn owes_a_look_since(&self, ms: u64) -> bool {
+        self.due.values().any(|due| !due.is_retry && due.first_ms <= ms)
     }
 
     /// An effect of ours was recorded for this node.
@@ -365,14 +373,7 @@ impl Loop {
                 Ok(())
             }
             // It went away: its parent tells how.
-            (FsErrorKind::NotFound, _) => {
-                let parent = tx.local(dir)?.map_or(NodeId::ROOT, |row| row.parent);
-                if !self.local.round.as_ref().is_some_and(|round| round.scanned.contains(&parent)) {
-                    return self.scan_dir(tx, parent);
-                }
-                self.local.look_later(now, parent, self.config.debounce_ms);
-                Ok(())
-            }
+            (FsErrorKind::NotFound, _) => self.look_at_parent_of(tx, now, dir),
             (FsErrorKind::Changed, _) => {
                 self.local.look_later(now, dir, self.config.debounce_ms);
                 Ok(())
@@ -386,6 +387,16 @@ impl Loop {
                 Ok(())
             }
         }
+    }
+
+    /// What became of a directory that is not at its path is seen in its parent.
+    fn look_at_parent_of(&mut self, tx: &mut Tx<'_>, now: Now, dir: NodeId) -> Result<(), StoreError> {
+        let parent = tx.local(dir)?.map_or(NodeId::ROOT, |row| row.parent);
+        if !self.local.round.as_ref().is_some_and(|round| round.scanned.contains(&parent)) {
+            return self.scan_dir(tx, parent);
+        }
+        self.local.look_later(now, parent, self.config.debounce_ms);
+        Ok(())
     }
 
     fn freeze(&mut self, tx: &mut Tx<'_>, dir: NodeId) -> Result<(), StoreError> {

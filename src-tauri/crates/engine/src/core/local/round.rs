@@ -56,9 +56,13 @@ impl Loop {
     ) -> Result<(), StoreError> {
         if dir != NodeId::ROOT {
             let Some(row) = tx.local(dir)? else { return Ok(()) };
+            if row.stat.id != listing.stat.id {
+                // Another directory has taken its path meanwhile; whose entries these are, the parent tells.
+                return self.look_at_parent_of(tx, now, dir);
+            }
             self.clear_node_issue(tx, dir, "no_permission")?;
             self.clear_node_issue(tx, dir, "unreadable")?;
-            if row.stat != listing.stat && row.stat.id == listing.stat.id {
+            if row.stat != listing.stat {
                 tx.put_local(&LocalRow { stat: listing.stat, ..row })?;
             }
         }
@@ -176,6 +180,9 @@ impl Loop {
             self.local.look_later(now, dir, self.config.debounce_ms);
             return Ok(());
         }
+        if let Some(row) = self.find_lost(tx, &entry.stat)?.filter(|row| is_move(row, &entry)) {
+            return self.take_place(tx, now, row, dir, entry);
+        }
         let id = tx.new_node()?;
         let usable = matches!(entry.usable, Usable::Yes) && !self.is_excluded_place(tx, dir, &entry.name)?;
         let stat = entry.stat;
@@ -201,7 +208,7 @@ impl Loop {
         if self.move_folders(tx, now)? || self.move_files(tx, now)? {
             return Ok(());
         }
-        self.remove_gone(tx)?;
+        self.remove_gone(tx, now)?;
         self.take_replaced(tx, now)?;
         let found = std::mem::take(&mut self.round_mut().found);
         for Found { dir, entry } in found {
@@ -216,6 +223,7 @@ impl Loop {
     fn end_round(&mut self, tx: &mut Tx<'_>, now: Now) -> Result<(), StoreError> {
         let round = self.local.round.take().expect("BUG: only a running round ends");
         self.local.touched.clear();
+        self.local.lost.forget_old(now);
         if round.full {
             self.local.observed = true;
             self.local.last_full_ms = now.ms;
@@ -299,25 +307,38 @@ impl Loop {
         for (row, dir, entry) in moves {
             if let Some(standing) = tx.local_by_name(dir, &entry.name)? {
                 self.round_mut().gone.remove(&standing.id);
-                self.remove_local_subtree(tx, standing.id)?;
+                self.lose_local_subtree(tx, now, standing.id)?;
             }
-            let node = row.id;
-            let hash = row.hash.filter(|_| row.stat.same_but_for_ctime(&entry.stat));
-            let is_folder = entry.stat.kind == LocalKind::Folder;
-            // Under another name, or elsewhere, what was wrong may be right.
-            self.clear_all_issues_of(tx, node)?;
-            self.cooldown.remove(&node);
-            if hash.is_none() && !is_folder {
-                self.believe_emptiness_late(tx, now, node, &entry.stat)?;
-            }
-            tx.put_local(&LocalRow { parent: dir, name: entry.name, stat: entry.stat, hash, ..row })?;
-            self.note_unusable(tx, now, node, &entry.usable)?;
-            self.plan_wanted = true;
-            if is_folder {
-                self.scan_moved_folder(tx, node)?;
-            }
+            self.take_place(tx, now, row, dir, entry)?;
         }
         Ok(!self.round_mut().outstanding.is_empty())
+    }
+
+    /// A node goes on under another name or in another directory.
+    fn take_place(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Now,
+        row: LocalRow,
+        dir: NodeId,
+        entry: DirEntry,
+    ) -> Result<(), StoreError> {
+        let node = row.id;
+        let hash = row.hash.filter(|_| row.stat.same_but_for_ctime(&entry.stat));
+        let is_folder = entry.stat.kind == LocalKind::Folder;
+        // Under another name, or elsewhere, what was wrong may be right.
+        self.clear_all_issues_of(tx, node)?;
+        self.cooldown.remove(&node);
+        if hash.is_none() && !is_folder {
+            self.believe_emptiness_late(tx, now, node, &entry.stat)?;
+        }
+        tx.put_local(&LocalRow { parent: dir, name: entry.name, stat: entry.stat, hash, ..row })?;
+        self.note_unusable(tx, now, node, &entry.usable)?;
+        self.plan_wanted = true;
+        if is_folder {
+            self.scan_moved_folder(tx, node)?;
+        }
+        Ok(())
     }
 
     /// A moved directory may have changed on its way, and its watches belong to the old place.
@@ -393,11 +414,21 @@ impl Loop {
         Ok(moves)
     }
 
-    fn remove_gone(&mut self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    fn remove_gone(&mut self, tx: &mut Tx<'_>, now: Now) -> Result<(), StoreError> {
         for node in std::mem::take(&mut self.round_mut().gone) {
-            self.remove_local_subtree(tx, node)?;
+            self.lose_local_subtree(tx, now, node)?;
         }
         Ok(())
+    }
+
+    /// Forgets what is not where it was, but for what it was: it may turn up elsewhere.
+    fn lose_local_subtree(&mut self, tx: &mut Tx<'_>, now: Now, node: NodeId) -> Result<(), StoreError> {
+        for id in tx.local_subtree(node)? {
+            if let Some(row) = tx.local(id)? {
+                self.local.lost.remember(now, row);
+            }
+        }
+        self.remove_local_subtree(tx, node)
     }
 
     /// Forgets what is not on disk any more.

@@ -1,0 +1,159 @@
+//! Moves whose two directories are looked at in different rounds.
+
+use local_fs::Hint;
+
+use super::*;
+
+/// A tree of one level of folders: names, and the files in each.
+type Disk<'a> = &'a [(&'a str, &'a [(&'a str, &'a str)])];
+
+fn folder_stat(name: &str) -> LocalStat {
+    LocalStat { kind: LocalKind::Folder, ..stat(name, "") }
+}
+
+fn listing(of: LocalStat, mut entries: Vec<DirEntry>) -> Result<DirListing, local_fs::FsError> {
+    entries.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(DirListing { stat: of, entries, ignored: 0 })
+}
+
+fn entry(name: &str, stat: LocalStat) -> DirEntry {
+    DirEntry { name: Name::new(name).expect("a name"), stat, usable: Usable::Yes }
+}
+
+impl Bench {
+    /// Answers scans, looks at the root and reads until nothing is asked; returns all effects' wishes.
+    fn answer_all(&mut self, mut wishes: Vec<Command>, disk: Disk<'_>) -> Vec<Command> {
+        let mut effects = Vec::new();
+        loop {
+            let answers: Vec<Event> = wishes.iter().filter_map(|wish| answer(wish, disk)).collect();
+            effects.extend(wishes.into_iter().filter(|wish| matches!(wish, Command::Run { .. })));
+            if answers.is_empty() {
+                return effects;
+            }
+            wishes = self.feed(answers);
+        }
+    }
+
+    fn look(&mut self, dir: &str, disk: Disk<'_>) -> Vec<Command> {
+        let dir = SyncPath::root().join(&Name::new(dir).expect("a name"));
+        let mut wishes = self.feed(vec![Event::Hint(Hint::Look { dir })]);
+        self.ms += 1_000;
+        wishes.extend(self.feed(vec![Event::Tick]));
+        self.answer_all(wishes, disk)
+    }
+}
+
+fn answer(wish: &Command, disk: Disk<'_>) -> Option<Event> {
+    match wish {
+        Command::Scan { dir, path } => {
+            let shown = path.to_string();
+            let listing = if path.is_root() {
+                listing(
+                    folder_stat(""),
+                    disk.iter().map(|(name, _)| entry(name, folder_stat(name))).collect(),
+                )
+            } else {
+                let (_, files) = disk.iter().find(|(name, _)| *name == shown)?;
+                let files = files.iter().map(|(name, content)| entry(name, stat(content, content))).collect();
+                listing(folder_stat(&shown), files)
+            };
+            Some(Event::Scanned(Scanned { dir: *dir, path: path.clone(), covered: Ok(()), listing }))
+        }
+        Command::CheckRoot => Some(Event::Health(RootHealth::Ok)),
+        Command::Hash { node, path, expected } => {
+            let shown = path.to_string();
+            let (folder, name) = shown.split_once('/')?;
+            let (_, files) = disk.iter().find(|(at, _)| *at == folder)?;
+            let (_, content) = files.iter().find(|(at, _)| *at == name)?;
+            let content = ContentHash::of(content.as_bytes());
+            let result = Ok(Hashed { stat: *expected, content, blake3: [0; 32], racy: false });
+            Some(Event::Hashed { node: *node, result })
+        }
+        _ => None,
+    }
+}
+
+/// A loop at rest over two folders of which one holds a file.
+fn two_folders() -> Bench {
+    let disk: Disk<'_> = &[("here", &[("a.txt", "one")]), ("there", &[])];
+    let mut bench = Bench::new();
+    bench.feed(vec![Event::Tick]);
+    let wishes = bench.feed(vec![Event::Recovered(Ok(()))]);
+    bench.answer_all(wishes, disk);
+    let folder = |name: &str| {
+        RemoteEntry::Folder(sync_core::RemoteFolder {
+            id: format!("id:{name}"),
+            path_lower: format!("/{name}"),
+            name: Name::new(name).expect("a name"),
+            read_only: false,
+            shared_folder_id: None,
+        })
+    };
+    let file = RemoteFile { path_lower: "/here/a.txt".into(), ..remote("a.txt", "one", "r1") };
+    let entries = vec![folder("here"), folder("there"), RemoteEntry::File(file)];
+    let wishes = bench.feed(vec![page(entries, "c1", false)]);
+    assert!(effects(&bench.answer_all(wishes, disk)).is_empty(), "both sides are equal");
+    bench
+}
+
+#[test]
+fn a_file_that_is_seen_to_go_first_and_to_come_later_is_moved() {
+    let mut bench = two_folders();
+    let moved: Disk<'_> = &[("here", &[]), ("there", &[("b.txt", "one")])];
+    assert!(effects(&bench.look("here", moved)).is_empty(), "it may turn up elsewhere");
+    let wishes = bench.look("there", moved);
+    assert!(matches!(effects(&wishes)[..], [(_, Effect::MoveRemote { .. })]), "{wishes:?}");
+}
+
+#[test]
+fn a_deletion_waits_for_a_directory_in_which_something_happened_before() {
+    let mut bench = two_folders();
+    let moved: Disk<'_> = &[("here", &[]), ("there", &[("b.txt", "one")])];
+    // Something happens in the other directory all the time, so that it is looked at late.
+    let there = SyncPath::root().join(&Name::new("there").expect("a name"));
+    bench.feed(vec![Event::Hint(Hint::Look { dir: there.clone() })]);
+    let mut wishes = bench.look("here", moved);
+    for _ in 0..8 {
+        bench.ms += 900;
+        let told = bench.feed(vec![Event::Hint(Hint::Look { dir: there.clone() })]);
+        wishes.extend(bench.answer_all(told, moved));
+    }
+    let is_deletion =
+        |wish: &Command| matches!(wish, Command::Run { effect: Effect::DeleteRemote { .. }, .. });
+    assert!(!wishes.iter().any(is_deletion), "the deletion is not believed yet: {wishes:?}");
+    bench.ms += 10_000;
+    let told = bench.feed(vec![Event::Tick]);
+    wishes.extend(bench.answer_all(told, moved));
+    assert!(matches!(effects(&wishes)[..], [(_, Effect::MoveRemote { .. })]), "{wishes:?}");
+}
+
+#[test]
+fn a_file_that_does_not_turn_up_is_deleted() {
+    let mut bench = two_folders();
+    let gone: Disk<'_> = &[("here", &[]), ("there", &[])];
+    assert!(effects(&bench.look("here", gone)).is_empty());
+    bench.ms += 3_000;
+    let wishes = bench.feed(vec![Event::Tick]);
+    let wishes = bench.answer_all(wishes, gone);
+    assert!(matches!(effects(&wishes)[..], [(_, Effect::DeleteRemote { .. })]), "{wishes:?}");
+}
+
+#[test]
+fn a_directory_that_took_the_path_of_another_is_not_listed_in_its_place() {
+    let mut bench = two_folders();
+    // `here` went elsewhere and a new folder has its path, of which no listing of the parent tells yet.
+    let path = SyncPath::root().join(&Name::new("here").expect("a name"));
+    let mut wishes = bench.feed(vec![Event::Hint(Hint::Look { dir: path.clone() })]);
+    bench.ms += 1_000;
+    wishes.extend(bench.feed(vec![Event::Tick]));
+    let Some(Command::Scan { dir, .. }) = wishes.iter().find(|w| matches!(w, Command::Scan { .. })) else {
+        panic!("{wishes:?}")
+    };
+    let strange = listing(folder_stat("a new folder"), Vec::new());
+    let answer = Scanned { dir: *dir, path, covered: Ok(()), listing: strange };
+    let wishes = bench.feed(vec![Event::Scanned(answer)]);
+    assert!(
+        wishes.iter().any(|wish| matches!(wish, Command::Scan { path, .. } if path.is_root())),
+        "the parent tells what became of it: {wishes:?}"
+    );
+}
