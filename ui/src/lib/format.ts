@@ -109,7 +109,8 @@ export function dayHeading(time: string | Date): string {
 
 /** Day and clock time: "12 May 2025, 14:02". */
 export function dateTime(time: string | Date): string {
-  return format(time, { day: 'numeric', month: 'long', year: 'numeric', hour: '2-digit', minute: '2-digit' })
+  const date = format(time, { day: 'numeric', month: 'long', year: 'numeric' })
+  return date === '' ? '' : t('common.date_time', { date, time: clockTime(time) })
 }
 
 /** Day and clock time to the second with the time zone, for a tooltip. */

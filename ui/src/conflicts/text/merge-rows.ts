@@ -48,7 +48,8 @@ export function mergeRows(merged: Merge, decisions: Decisions, options: MergeRow
     const result = resultOf(merged, index, decisions.get(index))
     if (region.kind === 'same') rows.push(...same(merged, region, index, number, options))
     else rows.push(...change(merged, region, index, result, number, options))
-    number += result?.length ?? 0
+    // An open overlap counts as what stands here, so that most numbers are those of this computer.
+    number += result?.length ?? region.local.to - region.local.from
   }
   return rows
 }

@@ -38,7 +38,7 @@ export interface RowOptions {
   context?: number
 }
 
-const CONTEXT = 3
+const CONTEXT = 2
 /** Shorter parts are not worth a fold. */
 const SHORTEST_FOLD = 3
 /** Larger blocks are put beside each other in order. */

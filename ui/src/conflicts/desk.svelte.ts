@@ -1,0 +1,257 @@
+/**
+ * The conflicts that wait, the one that is open, those that are marked, and carrying decisions out.
+ *
+ * Rule: a decision is carried out for exactly the versions that were on screen; the list is read again
+ * afterwards, not guessed.
+ */
+import { SvelteMap, SvelteSet } from 'svelte/reactivity'
+import { t } from '../i18n/index.svelte'
+import { Live } from '../lib/live.svelte'
+import { mirror } from '../lib/mirror.svelte'
+import { isolated, nameOf } from '../lib/names'
+import { toasts } from '../lib/toasts.svelte'
+import { api, ApiError } from '../platform'
+import type { Choice, Conflict, ConflictContent, Undo } from '../platform'
+import { nameProblem } from './copy-name'
+import { doneKey, filtersFor, passes, type Filter, type Option } from './kinds'
+import { Review } from './review.svelte'
+import { alike, leftAlone, nextAfter, targetsOf, unattendedMerge } from './targets'
+
+/** What applying came to, for one file. */
+interface Outcome {
+  conflict: Conflict
+  undo: Undo | null
+}
+
+export class Desk {
+  readonly list = new Live<Conflict[]>(() => api().conflicts())
+  readonly marked = new SvelteSet<string>()
+  /** Decisions that wait for the network, by conflict. */
+  readonly queued = new SvelteMap<string, Option>()
+  filter = $state<Filter>('all')
+  applying = $state(false)
+  /** Why the last decision was not carried out. */
+  error = $state<string | null>(null)
+  /** Content of marked files for a merge of several. */
+  readonly #contents = new SvelteMap<string, ConflictContent | null>()
+  readonly #reviews = new SvelteMap<string, Review>()
+  /** Files decided here: when one leaves the list, that is no news. */
+  readonly #resolved = new SvelteSet<string>()
+  #open = $state<string | null>(null)
+  #seen: Conflict | undefined
+
+  all = $derived(this.list.value ?? [])
+  shown = $derived(this.all.filter(({ kind }) => passes(kind, this.filter)))
+  filters = $derived(filtersFor(this.all.map(({ kind }) => kind)))
+  review = $derived(this.#open === null ? null : (this.#reviews.get(this.#open) ?? null))
+  position = $derived(this.shown.findIndex(({ id }) => id === this.#open))
+
+  alike = $derived(this.review ? alike(this.all, this.review.latest) : [])
+  targets = $derived(this.review ? targetsOf(this.all, this.review.latest, this.marked) : [])
+  leftAlone = $derived(this.review ? leftAlone(this.all, this.review.latest, this.marked) : [])
+  sameForAll = $derived(this.alike.length > 0 && this.alike.every(({ id }) => this.marked.has(id)))
+
+  isOffline = $derived.by(() => {
+    const { state, offline_since, workspaces } = mirror.now
+    const place = workspaces.find(({ id }) => id === this.review?.seen.workspace)
+    return state === 'offline' || offline_since !== null || place?.state === 'offline'
+  })
+
+  /** Other files of a merge: those that need nobody, those that are left, those still being read. */
+  others = $derived.by(() => {
+    const rest = this.targets.slice(1)
+    const read = rest.filter(({ id }) => this.#contents.has(id))
+    const texts = read.map((conflict) => {
+      const content = this.#contents.get(conflict.id)
+      return { conflict, text: content ? unattendedMerge(content) : null }
+    })
+    return { reading: rest.length - read.length, texts }
+  })
+
+  /** How many files the main button is for, and how many it leaves. */
+  reach = $derived.by(() => {
+    if (this.review?.choice !== 'merged') return { files: this.targets.length, left: 0 }
+    const mergeable = this.others.texts.filter(({ text }) => text !== null).length
+    return { files: 1 + mergeable, left: this.others.texts.length - mergeable }
+  })
+
+  nameProblem = $derived.by(() => {
+    const { review } = this
+    if (!review || review.choice !== 'both' || review.name === null || this.targets.length > 1) return null
+    return nameProblem(review.name, nameOf(review.seen.path))
+  })
+
+  canApply = $derived(
+    this.review !== null &&
+      !this.applying &&
+      this.review.stale === null &&
+      this.review.decision !== null &&
+      this.review.editing === null &&
+      this.nameProblem === null &&
+      (this.review.choice !== 'merged' || this.others.reading === 0),
+  )
+
+  /** Follows the app until the returned function is called. */
+  start(): () => void {
+    return this.list.follow('conflicts')
+  }
+
+  /** Brings the open conflict in line with a list that was read again. */
+  settle(wanted: string | null): void {
+    if (this.list.value === null) return
+    const known = new SvelteMap(this.all.map((conflict) => [conflict.id, conflict]))
+    for (const [id, review] of this.#reviews) {
+      const latest = known.get(id)
+      if (latest) review.latest = latest
+      else this.#reviews.delete(id)
+    }
+    for (const id of this.marked) if (!known.has(id)) this.marked.delete(id)
+    for (const id of this.queued.keys()) if (!known.has(id)) this.queued.delete(id)
+    if (this.#open !== null && known.has(this.#open)) return
+    const gone = this.#open === null ? undefined : this.#seen
+    if (gone && !this.#resolved.has(gone.id)) {
+      toasts.show(t('conflicts.gone', { name: isolated(nameOf(gone.path)) }))
+    }
+    const next =
+      (wanted !== null && known.has(wanted) ? wanted : null) ?? this.shown[0]?.id ?? this.all[0]?.id
+    if (next === undefined) this.#open = null
+    else this.open(next)
+  }
+
+  open(id: string): void {
+    const conflict = this.all.find((one) => one.id === id)
+    if (!conflict) return
+    this.error = null
+    this.#open = id
+    this.#seen = conflict
+    if (this.#reviews.has(id)) return
+    const review = new Review(conflict)
+    this.#reviews.set(id, review)
+    void review.load()
+  }
+
+  /** Opens the next or previous file of the list, and stays at its ends. */
+  move(step: 1 | -1): void {
+    const next = this.shown[this.position + step]
+    if (next) this.open(next.id)
+  }
+
+  /** Leaves this one for later. */
+  skip(): void {
+    const next = this.shown[(this.position + 1) % this.shown.length]
+    if (next) this.open(next.id)
+  }
+
+  mark(id: string, on: boolean): void {
+    if (on) this.marked.add(id)
+    else this.marked.delete(id)
+  }
+
+  markAll(on: boolean): void {
+    for (const { id } of this.shown) this.mark(id, on)
+  }
+
+  /** Marks or unmarks all files that the same decision can be for. */
+  markAlike(on: boolean): void {
+    for (const { id } of this.alike) this.mark(id, on)
+  }
+
+  /** Reads the content of marked files, to see whether their merge needs a person. */
+  async readOthers(): Promise<void> {
+    if (this.review?.choice !== 'merged') return
+    for (const { id } of this.targets.slice(1)) {
+      if (this.#contents.has(id)) continue
+      const content = await api()
+        .conflictContent(id)
+        .catch(() => null)
+      this.#contents.set(id, content)
+    }
+  }
+
+  /** Carries the decision out for all files it is for. */
+  async apply(): Promise<void> {
+    const { review, canApply } = this
+    if (!review || !canApply) return
+    const decisions = this.#decisions(review)
+    const next = nextAfter(
+      this.shown,
+      review.seen.id,
+      decisions.map(([{ id }]) => id),
+    )
+    const option = review.choice
+    this.applying = true
+    this.error = null
+    const done: Outcome[] = []
+    for (const [conflict, choice] of decisions) {
+      const undo = await this.#resolve(conflict, choice)
+      if (undo === undefined) break
+      this.#resolved.add(conflict.id)
+      done.push({ conflict, undo })
+    }
+    this.applying = false
+    if (done.length > 0) this.#tell(done, option)
+    if (this.isOffline) for (const { conflict } of done) this.queued.set(conflict.id, option)
+    const stays = done.length === 0
+    if (!stays && next !== null) this.open(next)
+    await this.list.reload()
+  }
+
+  /** Each file with its decision, the open one first. */
+  #decisions(review: Review): [Conflict, Choice][] {
+    const choice = review.decision
+    if (!choice) return []
+    if (choice.keep === 'merged') {
+      const others = this.others.texts.flatMap(({ conflict, text }): [Conflict, Choice][] =>
+        text === null ? [] : [[conflict, { keep: 'merged', text }]],
+      )
+      return [[review.seen, choice], ...others]
+    }
+    // A name that was typed is for one file only.
+    const common: Choice =
+      choice.keep === 'both' && this.targets.length > 1 ? { keep: 'both', name: null } : choice
+    return this.targets.map((conflict) => [conflict, common])
+  }
+
+  /** Answers with what can be taken back; undefined when it was not carried out. */
+  async #resolve(conflict: Conflict, choice: Choice): Promise<Undo | null | undefined> {
+    try {
+      return await api().resolve(conflict.id, choice)
+    } catch (error) {
+      this.#refuse(conflict, error)
+      return undefined
+    }
+  }
+
+  #refuse(conflict: Conflict, error: unknown): void {
+    const review = this.#reviews.get(conflict.id)
+    if (error instanceof ApiError && error.code === 'changed' && review) {
+      review.refused = true
+      this.open(conflict.id)
+      return
+    }
+    this.error = error instanceof Error ? error.message : String(error)
+  }
+
+  #tell(done: readonly Outcome[], option: Option): void {
+    const [first] = done
+    if (!first) return
+    const args = { n: done.length, name: isolated(nameOf(first.conflict.path)) }
+    const text = this.isOffline
+      ? t('conflicts.done.queued', args)
+      : t(doneKey(first.conflict.kind, option), args)
+    const undos = done.flatMap(({ undo }) => (undo === null ? [] : [undo]))
+    toasts.show(text, undos.length > 0 ? () => this.#undo(undos, first.conflict.id) : null)
+  }
+
+  async #undo(undos: readonly Undo[], open: string): Promise<void> {
+    try {
+      for (const undo of [...undos].reverse()) await api().undo(undo)
+      toasts.show(t('common.undone'))
+    } catch (error) {
+      this.error = error instanceof Error ? error.message : String(error)
+    }
+    this.#resolved.clear()
+    await this.list.reload()
+    this.open(open)
+  }
+}
