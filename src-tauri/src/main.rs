@@ -1,2 +1,6 @@
 //! Starts the desktop app.
-fn main() {}
+#![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
+
+fn main() -> std::process::ExitCode {
+    lockstep_app::run()
+}

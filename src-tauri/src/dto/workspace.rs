@@ -1,0 +1,287 @@
+//! Workspaces, and what is asked before one is made.
+
+use engine::api;
+use serde::{Deserialize, Serialize};
+use specta::Type;
+
+/// A Dropbox folder and a local folder kept in step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type)]
+pub struct Workspace {
+    /// Workspace id.
+    pub id: String,
+    /// Name to show.
+    pub name: String,
+    /// Account id.
+    pub account: String,
+    /// Folder at Dropbox.
+    pub remote: String,
+    /// Local folder.
+    pub local: String,
+    /// What it is doing.
+    pub state: WorkspaceState,
+    /// Files in step.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// When both sides were last equal.
+    pub last_synced: Option<String>,
+    /// Files that are still to be carried over.
+    pub pending_files: u64,
+    /// Folders that are watched live.
+    pub watched_folders: u64,
+    /// Whether every folder is.
+    pub watching_complete: bool,
+    /// When a pause ends by itself.
+    pub paused_until: Option<String>,
+    /// What happens when both sides change a file.
+    pub on_conflict: OnConflict,
+    /// Days after which an open conflict is kept both; 0 for never.
+    pub conflict_days: u32,
+    /// Deletions of at least this many files wait for a person.
+    pub guard_files: u64,
+    /// Deletions of at least this share of the files wait, in percent.
+    pub guard_percent: u64,
+    /// Whether both sides were never equal yet.
+    pub first_sync: bool,
+}
+
+/// What a workspace is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum WorkspaceState {
+    /// Both sides are equal, everything is watched, nothing waits.
+    Idle,
+    /// Looking at both sides.
+    Indexing,
+    /// Carrying changes over.
+    Syncing,
+    /// Stopped by a person.
+    Paused,
+    /// Dropbox cannot be reached.
+    Offline,
+    /// The account has to be linked again.
+    NeedsSignIn,
+    /// The local folder is gone, was replaced or was emptied.
+    FolderMissing,
+    /// Deletions wait for a person.
+    Guard,
+    /// No space left on disk.
+    DiskFull,
+    /// No space left at Dropbox.
+    QuotaFull,
+    /// Something else stopped it; see its issues.
+    Error,
+}
+
+/// What happens when both sides change a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnConflict {
+    /// Hold the file until a person decides.
+    Ask,
+    /// Keep both at once.
+    KeepBoth,
+}
+
+/// What a new workspace is to be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
+pub struct NewWorkspace {
+    /// Account id.
+    pub account: String,
+    /// Folder at Dropbox, `/` for all of it.
+    pub remote: String,
+    /// Local folder, absolute.
+    pub local: String,
+    /// Name to show; empty for the folder's.
+    pub name: String,
+    /// Remote folders that are not kept here.
+    pub excludes: Vec<String>,
+    /// What happens when both sides change a file.
+    pub on_conflict: OnConflict,
+    /// Make it, and let it wait.
+    pub start_paused: bool,
+}
+
+/// What is to change about a workspace; what is left out stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, Type)]
+pub struct WorkspaceEdit {
+    /// Name to show.
+    #[specta(optional)]
+    pub name: Option<String>,
+    /// What happens when both sides change a file.
+    #[specta(optional)]
+    pub on_conflict: Option<OnConflict>,
+    /// Days after which an open conflict is kept both; 0 for never.
+    #[specta(optional)]
+    pub conflict_days: Option<u32>,
+    /// Deletions of at least this many files wait.
+    #[specta(optional)]
+    pub guard_files: Option<u64>,
+    /// Deletions of at least this share wait, in percent.
+    #[specta(optional)]
+    pub guard_percent: Option<u64>,
+}
+
+/// One entry of a Dropbox folder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
+pub struct RemoteEntry {
+    /// Name.
+    pub name: String,
+    /// Whole path.
+    pub path: String,
+    /// Whether it is a folder.
+    pub is_folder: bool,
+    /// Bytes, for files.
+    pub size: Option<u64>,
+}
+
+/// What speaks against a pair of folders.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
+pub struct FolderCheck {
+    /// Reasons for which it is not possible.
+    pub problems: Vec<FolderProblem>,
+    /// Reasons to think twice.
+    pub warnings: Vec<FolderWarning>,
+    /// Files and folders that are in the local folder already.
+    pub items: u64,
+    /// Bytes free on that disk.
+    pub free_local: u64,
+    /// Bytes free at Dropbox; nothing when unknown.
+    pub free_remote: Option<u64>,
+}
+
+/// A reason for which a pair of folders is not possible.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
+pub struct FolderProblem {
+    /// Which.
+    pub code: FolderProblemCode,
+    /// A name or path it is about.
+    pub detail: Option<String>,
+}
+
+/// Reasons for which a pair of folders is not possible.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum FolderProblemCode {
+    /// It is a whole disk.
+    DiskRoot,
+    /// It is the whole home folder.
+    HomeRoot,
+    /// It belongs to the system.
+    SystemFolder,
+    /// It lies in or around the local folder of another workspace.
+    NestedLocal,
+    /// It lies in or around the Dropbox folder of another workspace.
+    NestedRemote,
+    /// Dropbox's own app keeps it already.
+    DropboxApp,
+    /// Too little space.
+    NoSpace,
+    /// A file is there.
+    NotAFolder,
+    /// It may not be read or written.
+    NoPermission,
+}
+
+/// A reason to think twice about a pair of folders.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
+pub struct FolderWarning {
+    /// Which.
+    pub code: FolderWarningCode,
+    /// A name or path it is about.
+    pub detail: Option<String>,
+}
+
+/// Reasons to think twice about a pair of folders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum FolderWarningCode {
+    /// Another program keeps it in step with something.
+    OtherSyncTool,
+    /// It lies on another machine.
+    NetworkDisk,
+    /// It lies on a disk that may be pulled out.
+    RemovableDisk,
+    /// Names that differ in capitals only are one name there.
+    CaseInsensitive,
+}
+
+/// What a first sync would do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
+pub struct Preview {
+    /// To download.
+    pub download: PreviewPart,
+    /// To upload.
+    pub upload: PreviewPart,
+    /// Equal on both sides.
+    pub identical: PreviewPart,
+    /// Different on both sides.
+    pub conflicts: PreviewPart,
+    /// What cannot be synced.
+    pub cannot_sync: PreviewPart,
+}
+
+/// One line of a preview.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
+pub struct PreviewPart {
+    /// Number of files.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// The first 10,000 of them.
+    pub sample: Vec<PreviewFile>,
+}
+
+/// One file of a preview.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
+pub struct PreviewFile {
+    /// Path below the workspace.
+    pub path: String,
+    /// Bytes.
+    pub bytes: u64,
+    /// Why it cannot be synced.
+    pub reason: Option<String>,
+}
+
+impl From<api::WorkspaceState> for WorkspaceState {
+    fn from(state: api::WorkspaceState) -> WorkspaceState {
+        use api::WorkspaceState as S;
+        match state {
+            S::Idle => WorkspaceState::Idle,
+            S::Indexing => WorkspaceState::Indexing,
+            S::Syncing => WorkspaceState::Syncing,
+            // The app runs all its workspaces.
+            S::Resting | S::Paused => WorkspaceState::Paused,
+            S::Offline => WorkspaceState::Offline,
+            S::NeedsSignIn => WorkspaceState::NeedsSignIn,
+            S::FolderMissing => WorkspaceState::FolderMissing,
+            S::Guard => WorkspaceState::Guard,
+            S::DiskFull => WorkspaceState::DiskFull,
+            S::QuotaFull => WorkspaceState::QuotaFull,
+            S::Error => WorkspaceState::Error,
+        }
+    }
+}
+
+impl From<OnConflict> for api::ConflictPolicy {
+    fn from(policy: OnConflict) -> api::ConflictPolicy {
+        match policy {
+            OnConflict::Ask => api::ConflictPolicy::Ask,
+            OnConflict::KeepBoth => api::ConflictPolicy::KeepBoth,
+        }
+    }
+}
+
+impl From<NewWorkspace> for api::NewWorkspace {
+    fn from(new: NewWorkspace) -> api::NewWorkspace {
+        api::NewWorkspace {
+            account: Some(new.account),
+            remote: new.remote,
+            local: new.local.into(),
+            name: Some(new.name).filter(|name| !name.trim().is_empty()),
+            on_conflict: new.on_conflict.into(),
+            excludes: new.excludes,
+            start_paused: new.start_paused,
+        }
+    }
+}

@@ -1,0 +1,3 @@
+mod fields;
+mod limits;
+mod ways;

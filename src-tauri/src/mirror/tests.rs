@@ -1,0 +1,291 @@
+use std::time::Duration;
+
+use engine::api::{
+    AccountState, AccountView, HeldView, IssueView, Pending, StatusView, TransferView, Watching,
+    WorkspaceState, WorkspaceStatus, WorkspaceView,
+};
+
+use super::*;
+use crate::dto::{AppState, Direction, Engine, Snapshot, Verb};
+
+const WALL: &str = "2025-05-12T12:05:00Z";
+
+fn at(ms: u64) -> Now {
+    let wall: jiff::Timestamp = WALL.parse().expect("time");
+    Now { ms, wall: wall + Duration::from_millis(ms) }
+}
+
+fn account(state: AccountState) -> AccountView {
+    AccountView {
+        id: "dbid:anna".into(),
+        email: "anna@example.org".into(),
+        name: "Anna Lang".into(),
+        app_key: "key".into(),
+        endpoints: dropbox_client::Endpoints::default(),
+        state,
+        used_bytes: 1,
+        allocated_bytes: 2,
+    }
+}
+
+fn workspace(id: &str) -> WorkspaceView {
+    WorkspaceView {
+        id: id.into(),
+        name: id.into(),
+        account: "dbid:anna".into(),
+        remote: "/".into(),
+        local: "/home/anna".into(),
+        state: WorkspaceState::Idle,
+        files: 10,
+        bytes: 100,
+    }
+}
+
+fn status_of(id: &str, state: WorkspaceState, pending: Pending) -> WorkspaceStatus {
+    WorkspaceStatus {
+        id: id.into(),
+        state,
+        pending,
+        watching: Watching::default(),
+        last_synced: Some(WALL.into()),
+        conflicts: 0,
+        issues: 0,
+        held_deletions: 0,
+    }
+}
+
+fn status(states: &[(&str, WorkspaceState)]) -> StatusView {
+    let workspaces: Vec<_> =
+        states.iter().map(|(id, state)| status_of(id, *state, Pending::default())).collect();
+    StatusView { state: WorkspaceState::Idle, workspaces, transfers: Vec::new() }
+}
+
+fn issue(code: &str, level: &str) -> IssueView {
+    IssueView {
+        id: "w:1".into(),
+        code: code.into(),
+        level: level.into(),
+        workspace: "w".into(),
+        path: "a".into(),
+        message: "text".into(),
+        actions: Vec::new(),
+    }
+}
+
+/// A picture of one account and these workspaces.
+struct Scene(Reducer);
+
+impl Scene {
+    fn new(ids: &[&str]) -> Scene {
+        let mut reducer = Reducer::new("lena-laptop".into(), "/home/anna".into());
+        reducer.take(Fact::Engine(Engine::Running), at(0));
+        reducer.take(Fact::Accounts(vec![account(AccountState::Linked)]), at(0));
+        let states: Vec<_> = ids.iter().map(|id| (*id, WorkspaceState::Idle)).collect();
+        let views = ids.iter().map(|id| workspace(id)).collect();
+        reducer.take(Fact::Workspaces(views, Box::new(status(&states))), at(0));
+        Scene(reducer)
+    }
+
+    fn take(&mut self, ms: u64, fact: Fact) -> &mut Scene {
+        self.0.take(fact, at(ms));
+        self
+    }
+
+    fn status(&mut self, ms: u64, states: &[(&str, WorkspaceState)]) -> &mut Scene {
+        self.take(ms, Fact::Status(status(states)))
+    }
+
+    fn at(&mut self, ms: u64) -> Snapshot {
+        self.0.tick(at(ms));
+        self.0.snapshot(at(ms))
+    }
+}
+
+fn uploading(left: u64, done: u64) -> StatusView {
+    let pending = Pending { uploads: 1, downloads: 0, other: 0, bytes: left };
+    let transfer = TransferView {
+        workspace: "w".into(),
+        path: "a".into(),
+        direction: engine::api::Direction::Up,
+        bytes_done: done,
+        bytes_total: done + left,
+        rate: 0,
+    };
+    StatusView {
+        state: WorkspaceState::Syncing,
+        workspaces: vec![status_of("w", WorkspaceState::Syncing, pending)],
+        transfers: vec![transfer],
+    }
+}
+
+fn uploaded(bytes: u64) -> Activity {
+    Activity {
+        time: WALL.into(),
+        workspace: "w".into(),
+        path: "a".into(),
+        verb: Verb::Added,
+        direction: Some(Direction::Up),
+        bytes,
+        batch: 1,
+    }
+}
+
+#[test]
+fn without_an_account_nothing_is_linked() {
+    let mut scene = Scene::new(&[]);
+    assert_eq!(scene.take(0, Fact::Accounts(Vec::new())).at(0).state, AppState::NotLinked);
+}
+
+#[test]
+fn what_is_not_known_yet_is_not_called_up_to_date() {
+    let mut scene = Scene(Reducer::new("h".into(), "/".into()));
+    assert_eq!(scene.at(0).state, AppState::Syncing);
+    scene.take(1, Fact::Engine(Engine::Running));
+    scene.take(1, Fact::Accounts(vec![account(AccountState::Linked)]));
+    assert_eq!(
+        scene.take(1, Fact::Workspaces(vec![workspace("w")], Box::new(status(&[])))).at(1).state,
+        AppState::Syncing
+    );
+    assert_eq!(scene.status(2, &[("w", WorkspaceState::Idle)]).at(2).state, AppState::Synced);
+}
+
+#[test]
+fn the_most_urgent_state_wins() {
+    use WorkspaceState as S;
+    let mut scene = Scene::new(&["w", "x"]);
+    scene.status(0, &[("w", S::Syncing), ("x", S::Offline)]);
+    assert_eq!(scene.at(20_000).state, AppState::Offline, "offline before syncing");
+    scene.status(30_000, &[("w", S::Paused), ("x", S::Offline)]);
+    assert_eq!(scene.at(50_000).state, AppState::Offline, "one paused workspace is not all");
+    scene.status(60_000, &[("w", S::Paused), ("x", S::Paused)]);
+    assert_eq!(scene.at(60_000).state, AppState::Paused);
+    assert_eq!(scene.take(61_000, Fact::Conflicts(1)).at(61_000).state, AppState::Attention);
+    assert_eq!(scene.take(62_000, Fact::Accounts(Vec::new())).at(62_000).state, AppState::NotLinked);
+}
+
+#[test]
+fn dropbox_may_be_away_for_ten_seconds_unmentioned() {
+    let mut scene = Scene::new(&["w"]);
+    scene.status(1000, &[("w", WorkspaceState::Offline)]);
+    let before = scene.at(10_999);
+    assert_eq!((before.state, before.offline_since), (AppState::Synced, None));
+    assert_eq!(scene.0.wake_at(), Some(11_000), "time alone changes it");
+    let after = scene.status(10_999, &[("w", WorkspaceState::Offline)]).at(11_000);
+    assert_eq!(after.state, AppState::Offline);
+    assert_eq!(after.offline_since.as_deref(), Some("2025-05-12T12:05:01Z"), "since it was first seen");
+    assert_eq!(scene.0.wake_at(), None, "and only once");
+}
+
+#[test]
+fn syncing_begins_after_a_second_and_ends_after_two_of_rest() {
+    let mut scene = Scene::new(&["w"]);
+    scene.status(0, &[("w", WorkspaceState::Syncing)]);
+    assert_eq!(scene.at(999).state, AppState::Synced);
+    assert_eq!(scene.at(1000).state, AppState::Syncing);
+    scene.status(5000, &[("w", WorkspaceState::Idle)]);
+    assert_eq!(scene.at(6999).state, AppState::Syncing);
+    assert_eq!(scene.at(7000).state, AppState::Synced);
+}
+
+#[test]
+fn what_needs_a_person_is_counted_once() {
+    let mut scene = Scene::new(&["w"]);
+    scene.take(0, Fact::Conflicts(2));
+    scene.take(0, Fact::Accounts(vec![account(AccountState::NeedsSignIn)]));
+    scene.take(
+        0,
+        Fact::Held(vec![HeldView {
+            id: "w:1".into(),
+            workspace: "w".into(),
+            deleted_on: "local".into(),
+            detected_at: WALL.into(),
+            count: 5,
+            paths: Vec::new(),
+        }]),
+    );
+    scene.take(
+        0,
+        Fact::Issues(vec![
+            issue("needs_sign_in", "needs_you"),
+            issue("guard_local_delete", "needs_you"),
+            issue("case_clash", "needs_you"),
+            issue("symlink", "note"),
+        ]),
+    );
+    let picture = scene.at(0);
+    assert_eq!((picture.needs_you, picture.notes, picture.conflicts), (5, 1, 2));
+}
+
+#[test]
+fn a_workspace_that_stands_still_needs_somebody_before_its_issue_is_read() {
+    let mut scene = Scene::new(&["w"]);
+    let picture = scene.status(0, &[("w", WorkspaceState::FolderMissing)]).at(0);
+    assert_eq!((picture.state, picture.needs_you), (AppState::Attention, 1));
+}
+
+#[test]
+fn a_home_of_another_process_and_a_failed_start_are_not_called_up_to_date() {
+    let mut scene = Scene::new(&["w"]);
+    assert_eq!(scene.take(0, Fact::Engine(Engine::OwnedByOther { pid: 7 })).at(0).state, AppState::Attention);
+    let failed = Engine::Failed { message: "why".into() };
+    assert_eq!(scene.take(0, Fact::Engine(failed)).at(0).state, AppState::Attention);
+}
+
+#[test]
+fn progress_counts_what_went_over_and_what_is_left_and_never_falls() {
+    let mut scene = Scene::new(&["w"]);
+    scene.take(0, Fact::Status(uploading(3_000, 1_000)));
+    assert_eq!(scene.at(500).progress, None, "shorter work is not mentioned");
+    let first = scene.at(1000).progress.expect("work");
+    assert_eq!((first.bytes_done, first.bytes_total, first.permille), (1_000, 4_000, 250));
+    scene.take(1500, Fact::Activity(uploaded(4_000)));
+    scene.take(1500, Fact::Status(uploading(36_000, 0)));
+    let second = scene.at(1500).progress.expect("work");
+    assert_eq!((second.files_done, second.files_total), (1, 2));
+    assert_eq!((second.bytes_done, second.bytes_total), (4_000, 40_000));
+    assert_eq!(second.permille, 250, "it waits");
+}
+
+#[test]
+fn a_new_batch_begins_after_two_seconds_of_rest_only() {
+    let mut scene = Scene::new(&["w"]);
+    scene.take(0, Fact::Status(uploading(1_000, 0)));
+    scene.take(2000, Fact::Activity(uploaded(1_000)));
+    scene.status(2000, &[("w", WorkspaceState::Idle)]);
+    scene.take(3000, Fact::Status(uploading(1_000, 0)));
+    assert_eq!(scene.at(3000).progress.expect("work").files_total, 2, "a breath is no end");
+    scene.take(4000, Fact::Activity(uploaded(1_000)));
+    scene.status(4000, &[("w", WorkspaceState::Idle)]);
+    assert_eq!(scene.at(6000).progress, None);
+    scene.take(9000, Fact::Status(uploading(1_000, 0)));
+    assert_eq!(scene.at(10_000).progress.expect("work").files_total, 1);
+}
+
+#[test]
+fn the_first_sync_is_named_while_nothing_else_goes_on() {
+    let mut scene = Scene::new(&["w"]);
+    let mut first = uploading(1_000, 0);
+    first.workspaces[0].last_synced = None;
+    scene.take(0, Fact::Status(first.clone()));
+    assert_eq!(scene.at(1000).progress.expect("work").first_sync_of.as_deref(), Some("w"));
+    first.workspaces.push(status_of("x", WorkspaceState::Syncing, Pending::default()));
+    scene.take(2000, Fact::Status(first));
+    assert_eq!(scene.at(2000).progress.expect("work").first_sync_of, None);
+}
+
+#[test]
+fn more_transfers_than_are_shown_are_counted() {
+    let mut scene = Scene::new(&["w"]);
+    let mut many = uploading(1_000, 0);
+    many.transfers = vec![many.transfers[0].clone(); 203];
+    let picture = scene.take(0, Fact::Status(many)).at(0);
+    assert_eq!((picture.transfers.len(), picture.transfers_more), (200, 3));
+}
+
+#[test]
+fn the_last_change_is_the_latest_one() {
+    let mut scene = Scene::new(&["w"]);
+    scene.take(0, Fact::Activity(uploaded(1)));
+    scene.take(0, Fact::LastChange(Some("2025-05-11T00:00:00Z".into())));
+    assert_eq!(scene.at(0).last_change.as_deref(), Some(WALL), "an answer of before does not hide it");
+}
