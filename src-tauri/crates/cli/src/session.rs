@@ -45,6 +45,7 @@ pub struct Engine {
     /// The engine.
     pub supervisor: Supervisor,
     stop: CancellationToken,
+    asked: CancellationToken,
     serving: JoinHandle<()>,
     _lock: HomeLock,
 }
@@ -125,8 +126,19 @@ impl Engine {
             .await
             .map_err(|error| Failure::new(Exit::Error, error.to_string()))?;
         let stop = CancellationToken::new();
-        let serving = tokio::spawn(serve(server, Answering(supervisor.clone()), stop.clone()));
-        Ok(Engine { supervisor, stop, serving, _lock: lock })
+        let asked = CancellationToken::new();
+        let answering = Answering {
+            supervisor: supervisor.clone(),
+            // Only what runs until further notice can be asked to end; a short command is done in a moment.
+            asked: autostart_workspaces.then(|| asked.clone()),
+        };
+        let serving = tokio::spawn(serve(server, answering, stop.clone()));
+        Ok(Engine { supervisor, stop, asked, serving, _lock: lock })
+    }
+
+    /// Returns when another process has asked this one to end.
+    pub async fn asked_to_stop(&self) {
+        self.asked.cancelled().await;
     }
 
     /// Stops within five seconds.
@@ -161,15 +173,22 @@ async fn serve(server: ControlServer, answer: Answering, stop: CancellationToken
 }
 
 #[derive(Clone)]
-struct Answering(Supervisor);
+struct Answering {
+    supervisor: Supervisor,
+    asked: Option<CancellationToken>,
+}
 
 impl Answer for Answering {
     fn call(&self, call: Call) -> impl Future<Output = Result<Value, CallError>> + Send {
-        self.0.call(call)
+        self.supervisor.call(call)
     }
 
     fn events(&self) -> broadcast::Receiver<Event> {
-        self.0.events()
+        self.supervisor.events()
+    }
+
+    fn stop(&self) -> bool {
+        self.asked.as_ref().inspect(|asked| asked.cancel()).is_some()
     }
 }
 

@@ -26,9 +26,13 @@ pub async fn run(context: &Context) -> Result<Exit, Failure> {
         () = engine.supervisor.ready() => {
             // Scripts wait for this line; --quiet does not take it away.
             voice.say("ready");
-            asked.await;
+            tokio::select! {
+                () = asked => {}
+                () = engine.asked_to_stop() => voice.say("another Lockstep of yours takes over"),
+            }
         }
         () = &mut asked => {}
+        () = engine.asked_to_stop() => {}
     }
     drawing.abort();
     let _ = drawing.await;

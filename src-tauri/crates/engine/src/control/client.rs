@@ -59,6 +59,13 @@ impl Owner {
         }
     }
 
+    /// Asks the owner to end. Returns whether it will; its lock is free when it has.
+    pub async fn stop(&self) -> Result<bool, CallError> {
+        let reply = self.http.post("http://lockstep/stop").timeout(HELLO_TIMEOUT).send().await;
+        let said: Value = reply.map_err(|_| gone())?.json().await.map_err(|_| gone())?;
+        Ok(said.get("stops").and_then(Value::as_bool).unwrap_or(false))
+    }
+
     /// Follows what happens at the owner. The stream ends when the owner stops.
     pub async fn events(&self) -> Result<impl Stream<Item = Event> + use<>, CallError> {
         let reply = self.http.get("http://lockstep/events").send().await.map_err(|_| gone())?;

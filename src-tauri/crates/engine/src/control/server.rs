@@ -32,6 +32,11 @@ pub trait Answer: Clone + Send + Sync + 'static {
     fn call(&self, call: Call) -> impl Future<Output = Result<Value, CallError>> + Send;
     /// Returns what happens from now on.
     fn events(&self) -> Receiver<Event>;
+    /// Ends the owner, because another process of the same person wants the home. Returns whether it will;
+    /// a short command does not, it is done in a moment anyway.
+    fn stop(&self) -> bool {
+        false
+    }
 }
 
 /// Why the control socket cannot be served.
@@ -135,6 +140,7 @@ fn router<A: Answer>(answer: A, stop: CancellationToken) -> Router {
         )
         .route("/call", post(call::<A>))
         .route("/events", get(events::<A>))
+        .route("/stop", post(ask_to_stop::<A>))
         .layer(DefaultBodyLimit::max(REQUEST_MAX_BYTES))
         .with_state(Arc::new(Serving { answer, stop }))
 }
@@ -168,6 +174,10 @@ fn status_of(code: Code) -> StatusCode {
         Code::Changed => StatusCode::CONFLICT,
         Code::Offline | Code::Failed => StatusCode::UNPROCESSABLE_ENTITY,
     }
+}
+
+async fn ask_to_stop<A: Answer>(State(serving): State<Arc<Serving<A>>>) -> Json<Value> {
+    Json(json!({ "stops": serving.answer.stop() }))
 }
 
 async fn events<A: Answer>(State(serving): State<Arc<Serving<A>>>) -> Response {

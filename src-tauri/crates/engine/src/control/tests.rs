@@ -17,6 +17,25 @@ use crate::{
 #[derive(Clone)]
 struct Scripted(Arc<broadcast::Sender<Event>>);
 
+/// Runs until it is asked to end.
+#[derive(Clone)]
+struct Ending(CancellationToken);
+
+impl Answer for Ending {
+    async fn call(&self, _call: Call) -> Result<Value, CallError> {
+        Ok(Value::Null)
+    }
+
+    fn events(&self) -> broadcast::Receiver<Event> {
+        broadcast::channel(1).1
+    }
+
+    fn stop(&self) -> bool {
+        self.0.cancel();
+        true
+    }
+}
+
 impl Answer for Scripted {
     async fn call(&self, call: Call) -> Result<Value, CallError> {
         match call {
@@ -68,6 +87,27 @@ async fn calls_and_their_errors_cross_the_socket_unchanged() {
     assert_eq!(owner.call(&Call::Accounts).await.expect("value"), json!([]));
     let error = owner.call(&Call::Retry { id: Some("7".into()) }).await.expect_err("unknown issue");
     assert_eq!((error.code, error.message.as_str()), (Code::NotFound, "no issue 7"));
+}
+
+#[tokio::test]
+async fn an_owner_that_runs_until_further_notice_ends_when_asked() {
+    let dir = tempfile::tempdir().expect("temp dir");
+    let home = Home::resolve(Some(dir.path().join("home"))).expect("home");
+    let lock = home.lock().expect("lock");
+    let server = ControlServer::bind(&home, &lock).expect("bind");
+    let stop = CancellationToken::new();
+    let serving = tokio::spawn(server.serve(Ending(stop.clone()), stop.clone()));
+    let owner = Owner::connect(&home).await.expect("owner answers");
+    assert!(owner.stop().await.expect("an answer"));
+    serving.await.expect("no panic").expect("ended cleanly");
+}
+
+#[tokio::test]
+async fn a_short_command_says_that_it_does_not_end_when_asked() {
+    let running = start();
+    let owner = Owner::connect(&running.home).await.expect("owner answers");
+    assert!(!owner.stop().await.expect("an answer"));
+    assert!(!running.stop.is_cancelled());
 }
 
 #[tokio::test]
