@@ -25,8 +25,9 @@ async function start(target: HTMLElement): Promise<void> {
     await connect(address)
     await preferences.start()
     await mirror.start()
+    if (mirror.error) throw mirror.error
   } catch (error) {
-    mount(StartFailed, { target, props: { error: String(error) } })
+    mount(StartFailed, { target, props: { error: error instanceof Error ? error.message : String(error) } })
     return
   }
   clock.run()

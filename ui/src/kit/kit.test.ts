@@ -3,7 +3,7 @@ import { render, screen } from '@testing-library/svelte'
 import userEvent from '@testing-library/user-event'
 import { createRawSnippet } from 'svelte'
 import { expect, test, vi } from 'vitest'
-import Field from './Field.svelte'
+import Field, { type FieldControl } from './Field.svelte'
 import FileName from './FileName.svelte'
 import Menu from './Menu.svelte'
 import ProgressBar from './ProgressBar.svelte'
@@ -21,7 +21,7 @@ test('a field links its error to the control', () => {
     label: 'Client ID',
     hint: 'App key',
     error: 'Enter a Client ID.',
-    control: createRawSnippet((props: () => Record<string, string>) => ({
+    control: createRawSnippet((props: () => FieldControl) => ({
       render: () =>
         `<input id="${props().id}" aria-describedby="${props()['aria-describedby']}" aria-invalid="${props()['aria-invalid']}">`,
     })),

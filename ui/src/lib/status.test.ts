@@ -1,10 +1,10 @@
 /** The sentence that says how things stand. */
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 import { language } from '../i18n/index.svelte'
 import type { Progress, Snapshot } from '../platform'
 import { at, photos, snapshot, workspace } from '../platform/fixtures/sample'
 import { clock } from './clock.svelte'
-import { headline, oneLine, pauseEnd, SteadyShare } from './status'
+import { headline, oneLine, pauseEnd } from './status'
 
 beforeEach(() => clock.fix({ now: new Date(at('14:05')), timeZone: 'Europe/Berlin' }))
 afterEach(() => {
@@ -16,6 +16,7 @@ const progress: Progress = {
   files_total: 12,
   bytes_done: 38_000_000,
   bytes_total: 120_000_000,
+  permille: 317,
   up_rate: 0,
   down_rate: 0,
   eta_secs: 118,
@@ -85,6 +86,7 @@ const LINES: [string, Partial<Snapshot>, string][] = [
     { state: 'attention', needs_you: 1, workspaces: [workspace({ state: 'needs_sign_in' })] },
     '1 thing needs you. Syncing is stopped.',
   ],
+  ['the sync process starts', { engine: { kind: 'starting' } }, 'Starting…'],
   ['nothing is linked', { state: 'not_linked', accounts: [], workspaces: [] }, 'No Dropbox linked'],
   ['some files cannot', { notes: 3 }, "Up to date · last change 14:05 · 3 files can't sync"],
   [
@@ -114,23 +116,6 @@ test('the fixed German lines', () => {
     '2 Punkte brauchen Ihre Entscheidung',
   )
   expect(headline(snapshot({ state: 'not_linked' })).title).toBe('Kein Dropbox-Konto verknüpft')
-})
-
-describe('the share of a batch', () => {
-  test('never goes back when the batch grows', () => {
-    const steady = new SteadyShare()
-    expect(steady.next({ bytes_done: 50, bytes_total: 100 })).toBe(0.5)
-    expect(steady.next({ bytes_done: 60, bytes_total: 300 })).toBe(0.5)
-    expect(steady.next({ bytes_done: 180, bytes_total: 300 })).toBe(0.6)
-  })
-
-  test('begins anew with a new batch', () => {
-    const steady = new SteadyShare()
-    steady.next({ bytes_done: 90, bytes_total: 100 })
-    expect(steady.next(null)).toBeNull()
-    expect(steady.next({ bytes_done: 1, bytes_total: 10 })).toBe(0.1)
-    expect(steady.next({ bytes_done: 0, bytes_total: 5 })).toBe(0)
-  })
 })
 
 test('pauses end when they say', () => {

@@ -62,6 +62,8 @@ function everythingElse({ progress, indexing, workspaces }: Snapshot): string {
 }
 
 function main(snapshot: Snapshot): Headline {
+  if (snapshot.engine.kind === 'starting')
+    return { title: t('overview.engine.starting'), detail: '', beside: false }
   switch (snapshot.state) {
     case 'not_linked':
       return { title: t('overview.status.not_linked'), detail: '', beside: false }
@@ -128,25 +130,6 @@ export function oneLine(snapshot: Snapshot): string {
   const sentence =
     snapshot.state === 'attention' || snapshot.state === 'paused' || snapshot.state === 'offline'
   return sentence ? `${title}. ${detail}` : `${title} · ${detail}`
-}
-
-/** Share of the batch that is carried over; it never goes back within one batch. */
-export class SteadyShare {
-  #shown = 0
-  #total = 0
-
-  /** The share to show. A batch that got smaller is a new one. */
-  next(progress: Pick<Progress, 'bytes_done' | 'bytes_total'> | null): number | null {
-    if (!progress || progress.bytes_total === 0) {
-      this.#shown = 0
-      this.#total = 0
-      return null
-    }
-    if (progress.bytes_total < this.#total) this.#shown = 0
-    this.#total = progress.bytes_total
-    this.#shown = Math.max(this.#shown, progress.bytes_done / progress.bytes_total)
-    return Math.min(1, this.#shown)
-  }
 }
 
 /** Clock time until which a pause that begins now lasts. */

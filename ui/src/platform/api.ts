@@ -123,6 +123,8 @@ export interface Api {
   copyText(text: string): Promise<void>
   /** Asks where to, and writes a text file there; false when the person thought better of it. */
   saveText(name: string, text: string): Promise<boolean>
+  /** Starts the sync process again. */
+  restartEngine(): Promise<void>
   /** Asks whoever syncs this computer now to stop, and starts here. */
   takeOver(): Promise<void>
 }

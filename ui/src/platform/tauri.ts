@@ -75,7 +75,7 @@ export const tauriApi: Api = {
   diagnostics: () => call('diagnostics'),
   databaseCheck: () => call('database_check'),
   logsOpen: () => call('logs_open'),
-  showWindow: (kind, route) => call('show_window', { kind, route }),
+  showWindow: (window, route) => call('show_window', { window, route }),
   closeWindow: () => call('close_window'),
   quit: () => call('quit'),
   chooseFolder: (start) => call('choose_folder', { start }),
@@ -85,5 +85,6 @@ export const tauriApi: Api = {
   openUrl: (kind) => call('open_url', { kind }),
   copyText: (text) => call('copy_text', { text }),
   saveText: (name, text) => call('save_text', { name, text }),
+  restartEngine: () => call('restart_engine'),
   takeOver: () => call('take_over'),
 }

@@ -58,6 +58,8 @@ export interface Progress {
   files_total: number
   bytes_done: number
   bytes_total: number
+  /** Share of the batch in thousandths; it never goes back within one batch. */
+  permille: number
   up_rate: number
   down_rate: number
   eta_secs: number | null
