@@ -34,7 +34,7 @@ export const commands = {
 	/**  Brings the files back on the side where they were deleted. */
 	heldRestore: (id: string) => __TAURI_INVOKE<null>("held_restore", { id }),
 	/**  Adds a workspace and starts it, unless it is to wait. */
-	workspaceAdd: (new: NewWorkspace) => __TAURI_INVOKE<Workspace>("workspace_add", { new }),
+	workspaceAdd: (workspace: NewWorkspace) => __TAURI_INVOKE<Workspace>("workspace_add", { workspace }),
 	/**  Forgets a workspace; files stay on both sides. */
 	workspaceRemove: (id: string) => __TAURI_INVOKE<null>("workspace_remove", { id }),
 	/**  Returns what the link page begins with. */
@@ -64,7 +64,7 @@ export const commands = {
 	/**  Opens the folder of the logs. */
 	logsOpen: () => __TAURI_INVOKE<null>("logs_open"),
 	/**  Shows a window, at a page if one is named. */
-	showWindow: (window: WindowKind, route: string | null) => __TAURI_INVOKE<null>("show_window", { window, route }),
+	showWindow: (kind: WindowKind, route: string | null) => __TAURI_INVOKE<null>("show_window", { kind, route }),
 	/**  Closes the window that asks. Lockstep goes on. */
 	closeWindow: () => __TAURI_INVOKE<null>("close_window"),
 	/**  Ends Lockstep. */
@@ -1093,6 +1093,8 @@ export type UrlKind =
 "storage" | 
 /**  Dropbox itself. */
 "dropbox" | 
+/**  How many folders Linux watches, and how to have it watch more. */
+"watch_limit" | 
 /**  The sign-in page of the sign-in under way. */
 "sign_in";
 
