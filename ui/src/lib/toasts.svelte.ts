@@ -14,6 +14,8 @@ export interface Toast {
   id: number
   text: string
   undo: (() => Promise<void> | void) | null
+  /** What taking back is called here, if not "Undo". */
+  label?: string
 }
 
 class Toasts {
@@ -23,8 +25,8 @@ class Toasts {
   current = $state.raw<Toast | null>(null)
 
   /** Shows a message; a newer one replaces it. */
-  show(text: string, undo: Toast['undo'] = null): void {
-    const toast = { id: this.#next++, text, undo }
+  show(text: string, undo: Toast['undo'] = null, label?: string): void {
+    const toast = { id: this.#next++, text, undo, label }
     this.current = toast
     // A message without undo does not take away what Ctrl+Z can still do.
     if (undo) this.#last = toast
