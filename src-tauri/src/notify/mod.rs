@@ -1,7 +1,7 @@
 //! Notifications: rare, grouped, and gone when what they told of is solved.
 //!
-//! [`policy`] decides what is told and when, [`notice`] words it, and `pace` keeps it rare. The system's
-//! Do Not Disturb has the last word.
+//! [`policy`] decides what is told and when, [`notice`] words it, `pace` keeps it rare; all three are pure.
+//! `send` hands it to the system, whose Do Not Disturb has the last word, and `run` keeps it in step.
 //!
 //! Rule: everything a notification tells or does is also in the window; a system that shows none, or
 //! reports no clicks, loses nothing.
@@ -9,6 +9,9 @@
 pub mod notice;
 mod pace;
 pub mod policy;
+mod run;
+mod send;
 
 pub use notice::{Notice, NoticeId};
 pub use policy::{Deed, Policy, Rules, World};
+pub use run::{Tester, start};

@@ -3,6 +3,8 @@
 //! Rule: the title alone must be understood, and no content of a file is ever in it. With names hidden, no
 //! name of a file is either.
 
+use std::collections::BTreeSet;
+
 use crate::{
     dto::{Conflict, Held, Place},
     i18n::Texts,
@@ -113,17 +115,21 @@ impl Wording<'_> {
             Place::Local => self.texts.say("notify.needs_you.held.local", &[]),
             Place::Remote => self.texts.say("notify.needs_you.held.remote", &[]),
         };
-        self.need(Need::Held(held.id.clone()), title, body, Does::ShowIssues)
+        self.need(Need::Held(held.id.clone()), title, body, Does::ShowHeld { id: held.id.clone() })
     }
 
-    /// So many issues of one code in one workspace.
-    pub fn issues(&self, need: Need, workspace_name: &str, n: usize) -> Notice {
-        let key = match &need {
-            Need::Issue { code, .. } => issue_key(code),
-            _ => "notify.needs_you.other",
+    /// Issues of one code in one workspace, by their ids.
+    pub fn issues(&self, workspace: (&str, &str), code: &str, ids: &BTreeSet<String>) -> Notice {
+        let arguments = [("workspace", shown_name(workspace.1).into()), ("n", count(ids.len()))];
+        let title = self.texts.say(issue_key(code), &arguments);
+        let does = match ids.first() {
+            Some(id) if ids.len() == 1 => {
+                Does::ShowIssue { workspace: workspace.0.to_owned(), id: id.clone() }
+            }
+            _ => Does::ShowIssues,
         };
-        let title = self.texts.say(key, &[("workspace", shown_name(workspace_name).into()), ("n", count(n))]);
-        self.need(need, title, String::new(), Does::ShowIssues)
+        let need = Need::Issue { workspace: workspace.0.to_owned(), code: code.to_owned() };
+        self.need(need, title, String::new(), does)
     }
 
     fn need(&self, need: Need, title: String, body: String, does: Does) -> Notice {

@@ -14,10 +14,9 @@ use super::{
     pace::{CHANGES, CONFLICTS, NEEDS, Timing},
 };
 use crate::{
-    dto::{
-        AccountState, Activity, Conflict, Direction, Engine, Level, Settings, Snapshot, Verb, WorkspaceState,
-    },
+    dto::{AccountState, Activity, Conflict, Direction, Engine, Level, Snapshot, Verb, WorkspaceState},
     i18n::Texts,
+    settings::ShellSettings,
 };
 
 /// What to do.
@@ -46,8 +45,8 @@ pub struct Rules {
     pub snooze_until: Option<Timestamp>,
 }
 
-impl From<&Settings> for Rules {
-    fn from(settings: &Settings) -> Rules {
+impl From<&ShellSettings> for Rules {
+    fn from(settings: &ShellSettings) -> Rules {
         Rules {
             conflicts: settings.notify_conflicts,
             needs_you: settings.notify_needs_you,
@@ -222,7 +221,7 @@ impl Policy {
     fn tell_needs(&mut self, moment: &mut Moment<'_>) {
         for (need, group) in &mut self.needs {
             if group.timing.is_due(moment.now) {
-                let notice = need_notice(moment, need, group.members.len());
+                let notice = need_notice(moment, need, &group.members);
                 let is_wanted = moment.rules.needs_you;
                 group.timing.done(moment.now, is_wanted);
                 if let Some(notice) = notice.filter(|_| is_wanted) {
@@ -287,7 +286,7 @@ fn needs_of(snapshot: &Snapshot) -> BTreeMap<Need, BTreeSet<String>> {
     needs
 }
 
-fn need_notice(moment: &Moment<'_>, need: &Need, n: usize) -> Option<Notice> {
+fn need_notice(moment: &Moment<'_>, need: &Need, members: &BTreeSet<String>) -> Option<Notice> {
     let snapshot = moment.world.snapshot;
     match need {
         Need::SignIn(id) => {
@@ -298,8 +297,8 @@ fn need_notice(moment: &Moment<'_>, need: &Need, n: usize) -> Option<Notice> {
             let held = snapshot.held.iter().find(|held| held.id == *id)?;
             Some(moment.wording.held(moment.workspace(&held.workspace).1, held))
         }
-        Need::Issue { workspace, .. } => {
-            Some(moment.wording.issues(need.clone(), moment.workspace(workspace).1, n))
+        Need::Issue { workspace, code } => {
+            Some(moment.wording.issues(moment.workspace(workspace), code, members))
         }
     }
 }

@@ -347,7 +347,7 @@ fn kinds(texts: &Texts) -> String {
     let at = ("w1", "Projects");
     let conflicts = ["Reports/Report.md", "Plan.xlsx", "Logo.png"].map(conflict);
     let all: Vec<&Conflict> = conflicts.iter().collect();
-    let issue = |code: &str| Need::Issue { workspace: "w1".into(), code: code.into() };
+    let ids = |n: usize| (1..=n).map(|id| id.to_string()).collect::<BTreeSet<_>>();
     let mut notices = vec![
         plain.conflicts(at, &all[..1]),
         Wording { texts, hide_names: true }.conflicts(at, &all[..1]),
@@ -358,10 +358,10 @@ fn kinds(texts: &Texts) -> String {
         plain.held("Projects", &held(1, Place::Remote)),
     ];
     for code in ["folder_missing", "disk_full", "quota_full", "db_damaged", "watch_limit", "suspended"] {
-        notices.push(plain.issues(issue(code), "Projects", 1));
+        notices.push(plain.issues(at, code, &ids(1)));
     }
     notices.extend([
-        plain.issues(issue("case_clash"), "Projects", 2),
+        plain.issues(at, "case_clash", &ids(2)),
         plain.changes(at, &["Reports/Report.md"]),
         plain.changes(at, &["a", "b", "c", "d"]),
         plain.first_sync(at, 1204),

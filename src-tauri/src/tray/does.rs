@@ -13,6 +13,18 @@ pub enum Does {
     ShowActivity,
     /// Opens the list of issues.
     ShowIssues,
+    /// Opens one issue.
+    ShowIssue {
+        /// Workspace id.
+        workspace: String,
+        /// Issue id.
+        id: String,
+    },
+    /// Opens deletions that wait.
+    ShowHeld {
+        /// Id of the held deletion.
+        id: String,
+    },
     /// Opens the conflicts.
     ShowConflicts,
     /// Opens the settings.

@@ -138,15 +138,15 @@ impl TrayModel {
     }
 
     /// Finds what the entry at a place does now.
-    pub fn does(&self, key: Key) -> Option<&Does> {
-        find(&self.menu, key)
+    pub fn find(&self, is_place: impl Fn(Key) -> bool) -> Option<&Does> {
+        find(&self.menu, &is_place)
     }
 }
 
-fn find(items: &[Item], key: Key) -> Option<&Does> {
+fn find<'a>(items: &'a [Item], is_place: &dyn Fn(Key) -> bool) -> Option<&'a Does> {
     items.iter().find_map(|item| match &item.kind {
-        Kind::Entry { does, .. } if item.key == key => Some(does),
-        Kind::Submenu { items, .. } => find(items, key),
+        Kind::Entry { does, .. } if is_place(item.key) => Some(does),
+        Kind::Submenu { items, .. } => find(items, is_place),
         _ => None,
     })
 }

@@ -207,7 +207,7 @@ fn several_things_that_need_a_person_share_one_entry() {
         ..synced()
     };
     let model = model(&snapshot, &[], Locale::En);
-    assert_eq!(model.does(Key::Issues), Some(&Does::ShowIssues));
+    assert_eq!(model.find(|key| key == Key::Issues), Some(&Does::ShowIssues));
     let drawn = drawn(&model);
     assert!(drawn.contains("\n1 conflict to review…"), "{drawn}");
     assert!(drawn.contains("\n2 issues to fix…"), "{drawn}");
@@ -226,7 +226,7 @@ fn one_issue_that_is_no_sign_in_opens_the_issues() {
     };
     let snapshot = Snapshot { state: AppState::Attention, needs_you: 1, issues: vec![issue], ..synced() };
     let model = model(&snapshot, &[], Locale::En);
-    assert_eq!(model.does(Key::Issues), Some(&Does::ShowIssues));
+    assert_eq!(model.find(|key| key == Key::Issues), Some(&Does::ShowIssues));
     assert!(drawn(&model).contains("1 issue to fix…"));
 }
 

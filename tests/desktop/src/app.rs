@@ -1,0 +1,115 @@
+//! A home, and the real app in it.
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, ExitStatus, Stdio},
+};
+
+use stories::{Program, World};
+
+use crate::{
+    desktop::{Desktop, Killed},
+    wait::LIMIT,
+};
+
+/// A home on a desktop; the app runs in it once it is started.
+pub struct App<'a> {
+    desktop: &'a Desktop,
+    running: Option<Killed>,
+}
+
+impl<'a> App<'a> {
+    /// Makes an empty home.
+    pub fn new(desktop: &'a Desktop) -> App<'a> {
+        App { desktop, running: None }
+    }
+
+    /// Makes a home that is linked and keeps all of the world's Dropbox.
+    pub fn with_workspace(desktop: &'a Desktop, world: &World) -> App<'a> {
+        let app = App::new(desktop);
+        app.link(world);
+        let local = app.synced_folder();
+        let local = local.to_str().expect("a path is text here");
+        app.lockstep(&[
+            "workspace",
+            "add",
+            "--remote",
+            "/",
+            "--local",
+            local,
+            "--name",
+            "Projects",
+            "--on-conflict",
+            "ask",
+        ]);
+        app
+    }
+
+    /// Links the account of the world, or signs in to it again.
+    pub fn link(&self, world: &World) {
+        self.program().link(world);
+    }
+
+    /// The local folder of the workspace.
+    pub fn synced_folder(&self) -> PathBuf {
+        self.desktop.folder().join("Projects")
+    }
+
+    /// Writes a file as a person does.
+    pub fn write(&self, name: &str, text: &str) {
+        fake_dropbox::replace_file(&self.synced_folder().join(name), text.as_bytes()).expect("write");
+    }
+
+    /// Starts the app as a login does: without a window.
+    pub fn start(&mut self) {
+        self.running = Some(self.launch("--hidden"));
+    }
+
+    /// Asks the running app for something, as an entry of a launcher does.
+    pub fn ask(&self, argument: &str) -> Killed {
+        self.launch(argument)
+    }
+
+    fn launch(&self, argument: &str) -> Killed {
+        let mut command = Command::new(binary());
+        self.desktop.around(&mut command);
+        command.arg(argument).env("LOCKSTEP_HOME", self.home()).stdin(Stdio::null());
+        // What it writes is shown when a test is looked into; it is not what the test is about.
+        if std::env::var_os("LOCKSTEP_TEST_OUTPUT").is_none() {
+            command.stdout(Stdio::null()).stderr(Stdio::null());
+        }
+        Killed(command.spawn().expect("the app starts"))
+    }
+
+    /// Waits until the app ends by itself.
+    pub async fn ended(&mut self) -> ExitStatus {
+        let mut running = self.running.take().expect("BUG: it was started");
+        let ended = tokio::task::spawn_blocking(move || running.0.wait().expect("its end can be waited for"));
+        tokio::time::timeout(LIMIT, ended).await.expect("the app ends").expect("waiting does not panic")
+    }
+
+    /// Runs the command of the same home and returns what it prints.
+    pub fn lockstep(&self, arguments: &[&str]) -> String {
+        let output = self.program().run(arguments);
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("it prints text")
+    }
+
+    fn program(&self) -> Program {
+        Program::at(&self.home())
+    }
+
+    /// Short, because the path of a socket may not be long.
+    fn home(&self) -> PathBuf {
+        self.desktop.folder().join("h")
+    }
+}
+
+/// Returns the app, which the same build made: it lies beside the folder of the test programs.
+fn binary() -> PathBuf {
+    let test = std::env::current_exe().expect("a test knows where it is");
+    let folder = test.ancestors().nth(2).expect("BUG: tests lie in target/<profile>/deps");
+    let path = folder.join("lockstep-app");
+    assert!(Path::exists(&path), "{} is missing; run: cargo build --workspace", path.display());
+    path
+}

@@ -1,0 +1,181 @@
+//! A screen and a session bus that nobody else uses, so that tests can run side by side.
+//!
+//! Rule: the bus starts no service by itself; what is on it, a test has put there.
+
+use std::{
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Child, Command, Stdio},
+};
+
+use tempfile::TempDir;
+use x11rb::{
+    connection::Connection as _,
+    protocol::xproto::{AtomEnum, ChangeWindowAttributesAux, ConnectionExt as _, EventMask, MapState},
+    rust_connection::RustConnection,
+};
+use zbus::connection::Builder;
+
+use crate::wait::LIMIT;
+
+const BUS: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>session</type>
+  <listen>unix:tmpdir=/tmp</listen>
+  <auth>EXTERNAL</auth>
+  <policy context="default">
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow eavesdrop="true"/>
+    <allow own="*"/>
+  </policy>
+</busconfig>
+"#;
+
+/// A desktop; it ends when this is dropped.
+pub struct Desktop {
+    display: String,
+    bus: String,
+    folder: TempDir,
+    _processes: [Killed; 2],
+}
+
+/// A process that does not outlive its owner.
+pub struct Killed(pub Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Desktop {
+    /// Starts a desktop without any panel.
+    pub fn start() -> Desktop {
+        let folder = tempfile::Builder::new().prefix("ls").tempdir().expect("temp dir");
+        let (screen, number) = first_line(Command::new("Xvfb").args([
+            "-displayfd",
+            "1",
+            "-screen",
+            "0",
+            "1280x800x24",
+            "-nolisten",
+            "tcp",
+        ]));
+        let config = folder.path().join("bus.conf");
+        write(&config, BUS);
+        let (daemon, address) = first_line(
+            Command::new("dbus-daemon")
+                .arg("--config-file")
+                .arg(&config)
+                .args(["--nofork", "--print-address=1"]),
+        );
+        for name in ["run", "home", "config", "data", "cache"] {
+            std::fs::create_dir(folder.path().join(name)).expect("create");
+        }
+        only_for_owner(&folder.path().join("run"));
+        Desktop { display: format!(":{number}"), bus: address, folder, _processes: [screen, daemon] }
+    }
+
+    /// Returns a folder of this desktop.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Opens a connection to the bus.
+    pub async fn connect(&self) -> zbus::Connection {
+        self.builder().build().await.expect("the bus answers")
+    }
+
+    /// Begins a connection to the bus.
+    pub(crate) fn builder(&self) -> Builder<'_> {
+        Builder::address(self.bus.as_str()).expect("BUG: the bus told its address")
+    }
+
+    /// Makes a program run on this desktop, in English and in UTC.
+    pub fn around(&self, command: &mut Command) {
+        let at = |name: &str| self.folder.path().join(name);
+        command
+            .env("DISPLAY", &self.display)
+            .env("DBUS_SESSION_BUS_ADDRESS", &self.bus)
+            .env("HOME", at("home"))
+            .env("XDG_RUNTIME_DIR", at("run"))
+            .env("XDG_CONFIG_HOME", at("config"))
+            .env("XDG_DATA_HOME", at("data"))
+            .env("XDG_CACHE_HOME", at("cache"))
+            .env("LANG", "C.UTF-8")
+            .env("TZ", "UTC")
+            .env("GDK_BACKEND", "x11")
+            .env("NO_AT_BRIDGE", "1")
+            .env("LIBGL_ALWAYS_SOFTWARE", "1")
+            .env_remove("LC_ALL")
+            .env_remove("LANGUAGE")
+            .env_remove("WAYLAND_DISPLAY")
+            .env_remove("XDG_CURRENT_DESKTOP");
+    }
+
+    /// Waits until a window with this title is on the screen.
+    pub async fn window(&self, wanted: &'static str) {
+        let display = self.display.clone();
+        // It ends with the screen, at the latest.
+        let seen = tokio::task::spawn_blocking(move || window_with(&display, wanted));
+        let seen = tokio::time::timeout(LIMIT, seen).await.expect("a window comes");
+        seen.expect("looking does not panic");
+    }
+
+    /// Returns whether any window is on the screen.
+    pub fn has_window(&self) -> bool {
+        let (screen, number) = RustConnection::connect(Some(&self.display)).expect("the screen answers");
+        !titles(&screen, screen.setup().roots[number].root).is_empty()
+    }
+}
+
+fn window_with(display: &str, wanted: &str) {
+    let (screen, number) = RustConnection::connect(Some(display)).expect("the screen answers");
+    let root = screen.setup().roots[number].root;
+    let events = ChangeWindowAttributesAux::new().event_mask(EventMask::SUBSTRUCTURE_NOTIFY);
+    screen.change_window_attributes(root, &events).expect("sent").check().expect("windows can be watched");
+    while !titles(&screen, root).iter().any(|title| title == wanted) {
+        screen.wait_for_event().expect("the screen lives");
+    }
+}
+
+/// Returns the titles of the windows that are shown.
+fn titles(screen: &RustConnection, root: u32) -> Vec<String> {
+    let tree = screen.query_tree(root).expect("sent").reply().expect("the root is there");
+    // One may close while it is looked at.
+    tree.children.into_iter().filter_map(|window| title(screen, window)).collect()
+}
+
+fn title(screen: &RustConnection, window: u32) -> Option<String> {
+    let attributes = screen.get_window_attributes(window).ok()?.reply().ok()?;
+    if attributes.map_state != MapState::VIEWABLE {
+        return None;
+    }
+    let name =
+        screen.get_property(false, window, AtomEnum::WM_NAME, AtomEnum::ANY, 0, 1024).ok()?.reply().ok()?;
+    Some(String::from_utf8_lossy(&name.value).into_owned()).filter(|name| !name.is_empty())
+}
+
+/// Starts a program and waits for the one line that says where it can be found.
+fn first_line(command: &mut Command) -> (Killed, String) {
+    let started = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+    let mut child = started.unwrap_or_else(|error| panic!("{command:?}: {error}; run: cargo xtask test"));
+    let output = child.stdout.take().expect("BUG: it is piped");
+    let mut line = String::new();
+    BufReader::new(output).read_line(&mut line).expect("it says where it is");
+    assert!(!line.trim().is_empty(), "{command:?} ended at once");
+    (Killed(child), line.trim().to_owned())
+}
+
+#[expect(clippy::disallowed_methods, reason = "a file of the test's own, that nobody reads yet")]
+fn write(path: &Path, text: &str) {
+    std::fs::write(path, text).expect("write");
+}
+
+fn only_for_owner(folder: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700)).expect("set permissions");
+}
