@@ -17,10 +17,16 @@ import { doneKey, filtersFor, passes, type Filter, type Option } from './kinds'
 import { Review } from './review.svelte'
 import { alike, leftAlone, nextAfter, targetsOf, unattendedMerge } from './targets'
 
-/** What applying came to, for one file. */
+/** A file whose decision was carried out, and what takes it back. */
 interface Outcome {
   conflict: Conflict
   undo: Undo | null
+}
+
+/** A file whose decision was not carried out. */
+interface Refusal {
+  conflict: Conflict
+  error: unknown
 }
 
 export class Desk {
@@ -154,6 +160,8 @@ export class Desk {
   /** Marks or unmarks all files that the same decision can be for. */
   markAlike(on: boolean): void {
     for (const { id } of this.alike) this.mark(id, on)
+    // The open file is meant anyway; its mark tells the same.
+    if (this.review) this.mark(this.review.seen.id, on)
   }
 
   /** Reads the content of marked files, to see whether their merge needs a person. */
@@ -182,17 +190,21 @@ export class Desk {
     this.applying = true
     this.error = null
     const done: Outcome[] = []
+    let refusal: Refusal | null = null
     for (const [conflict, choice] of decisions) {
-      const undo = await this.#resolve(conflict, choice)
-      if (undo === undefined) break
+      try {
+        done.push({ conflict, undo: await api().resolve(conflict.id, choice) })
+      } catch (error) {
+        refusal = { conflict, error }
+        break
+      }
       this.#resolved.add(conflict.id)
-      done.push({ conflict, undo })
+      if (this.isOffline) this.queued.set(conflict.id, option)
     }
     this.applying = false
-    if (done.length > 0) this.#tell(done, option)
-    if (this.isOffline) for (const { conflict } of done) this.queued.set(conflict.id, option)
-    const stays = done.length === 0
-    if (!stays && next !== null) this.open(next)
+    this.#tell(done, option)
+    if (refusal) this.#refuse(refusal)
+    else if (next !== null) this.open(next)
     await this.list.reload()
   }
 
@@ -212,24 +224,15 @@ export class Desk {
     return this.targets.map((conflict) => [conflict, common])
   }
 
-  /** Answers with what can be taken back; undefined when it was not carried out. */
-  async #resolve(conflict: Conflict, choice: Choice): Promise<Undo | null | undefined> {
-    try {
-      return await api().resolve(conflict.id, choice)
-    } catch (error) {
-      this.#refuse(conflict, error)
-      return undefined
+  /** Opens the file that was not done, and says why. The files before it are done, those after it are not. */
+  #refuse({ conflict, error }: Refusal): void {
+    this.open(conflict.id)
+    if (error instanceof ApiError && error.code === 'changed') {
+      const review = this.#reviews.get(conflict.id)
+      if (review) review.refused = true
+    } else {
+      this.error = error instanceof Error ? error.message : String(error)
     }
-  }
-
-  #refuse(conflict: Conflict, error: unknown): void {
-    const review = this.#reviews.get(conflict.id)
-    if (error instanceof ApiError && error.code === 'changed' && review) {
-      review.refused = true
-      this.open(conflict.id)
-      return
-    }
-    this.error = error instanceof Error ? error.message : String(error)
   }
 
   #tell(done: readonly Outcome[], option: Option): void {

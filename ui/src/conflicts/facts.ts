@@ -32,7 +32,7 @@ export function isIdentical({ local, remote }: Conflict): boolean | null {
   return local.content_hash === remote.content_hash
 }
 
-/** Lines that a side added and removed since the common version. */
+/** Lines that a side added and removed since the common version; null when there are none to tell. */
 export function linesSince(
   content: ConflictContent,
   side: 'local' | 'remote',
@@ -41,5 +41,6 @@ export function linesSince(
   const now = content[side]
   if (now.kind !== 'text' || base?.kind !== 'text') return null
   const [before = [], after = []] = comparable([base.text, now.text]).lines
-  return countLines(before, after)
+  const counted = countLines(before, after)
+  return counted.added + counted.removed === 0 ? null : counted
 }

@@ -121,6 +121,27 @@ export class Review {
     return open.find((overlap) => overlap > from) ?? open[0] ?? null
   }
 
+  /** Decides the overlap that N is at, or else the next open one, and goes on to the one after. */
+  take(side: 'local' | 'remote' | 'both'): void {
+    if (!this.merge || this.typed !== null) return
+    const here = this.at !== null && this.merge.overlaps.includes(this.at) ? this.at : null
+    const overlap = here ?? this.nextOpen(this.at ?? -1)
+    if (overlap === null) return
+    this.decide(overlap, { take: side })
+    this.at = this.nextOpen(overlap) ?? overlap
+  }
+
+  /** Goes to the next or previous change of the merge. */
+  moveInMerge(step: 1 | -1): void {
+    const { at } = this
+    const stops = this.merge?.regions.flatMap(({ kind }, index) => (kind === 'same' ? [] : [index])) ?? []
+    const next =
+      step === 1
+        ? (stops.find((stop) => at === null || stop > at) ?? stops.at(-1))
+        : (stops.findLast((stop) => at === null || stop < at) ?? stops[0])
+    if (next !== undefined) this.at = next
+  }
+
   async load(): Promise<void> {
     const round = ++this.#round
     this.loading = { kind: 'loading' }

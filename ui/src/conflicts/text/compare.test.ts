@@ -109,14 +109,14 @@ test('inline, what Dropbox has comes before what stands here, each line once', (
   ])
 })
 
-test('long unchanged parts are folded, three lines from each difference, and open', () => {
+test('long unchanged parts are folded, two lines from each difference, and open', () => {
   const a = Array.from({ length: 30 }, (_, index) => String(index))
   const b = a.with(15, 'X')
   const closed = diffRows(a, b, { opened: new Set(), layout: 'beside' })
-  expect(closed[0]).toEqual({ kind: 'fold', a: 0, count: 12 })
-  expect(closed.at(-1)).toEqual({ kind: 'fold', a: 19, count: 11 })
-  expect(closed).toHaveLength(2 + 7)
-  expect(diffRows(a, b, { opened: new Set([0]), layout: 'beside' })).toHaveLength(1 + 19)
+  expect(closed[0]).toEqual({ kind: 'fold', a: 0, count: 13 })
+  expect(closed.at(-1)).toEqual({ kind: 'fold', a: 18, count: 12 })
+  expect(closed).toHaveLength(2 + 5)
+  expect(diffRows(a, b, { opened: new Set([0]), layout: 'beside' })).toHaveLength(1 + 18)
 })
 
 test('a text without a difference is not folded away', () => {

@@ -18,7 +18,7 @@ export interface Hunk {
 }
 
 /** Beyond this many single changes the rest counts as changed altogether. */
-const MOST_EDITS = 4000
+const MOST_EDITS = 1500
 
 type Pair = [a: number, b: number]
 
