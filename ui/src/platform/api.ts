@@ -27,6 +27,7 @@ import type {
   Settings,
   Snapshot,
   Undo,
+  Undone,
   UrlKind,
   WindowKind,
   Workspace,
@@ -67,7 +68,8 @@ export interface Api {
   conflictContent(id: string): Promise<ConflictContent>
   /** Answers with what can be taken back, when it can. */
   resolve(id: string, choice: Choice): Promise<Undo | null>
-  undo(id: Undo): Promise<void>
+  /** How taking back ended: a file that changed since is not overwritten. */
+  undo(id: Undo): Promise<Undone>
   openVersion(id: string, side: 'local' | 'remote'): Promise<void>
 
   /** Carries the held deletions out. */
@@ -84,10 +86,10 @@ export interface Api {
   checkFolder(account: string, remote: string, local: string): Promise<FolderCheck>
   preview(workspace: NewWorkspace): Promise<Preview>
   workspaceAdd(workspace: NewWorkspace): Promise<Workspace>
-  workspaceEdit(id: string, edit: WorkspaceEdit): Promise<void>
+  workspaceEdit(id: string, edit: WorkspaceEdit): Promise<Workspace>
   workspaceRemove(id: string): Promise<void>
   workspaceRebuild(id: string): Promise<void>
-  workspaceRelocate(id: string, local: string): Promise<void>
+  workspaceRelocate(id: string, local: string): Promise<Workspace>
 
   files(workspace: string, folder: string): Promise<Entry[]>
 
