@@ -86,6 +86,7 @@ const LINES: [string, Partial<Snapshot>, string][] = [
     { state: 'attention', needs_you: 1, workspaces: [workspace({ state: 'needs_sign_in' })] },
     '1 thing needs you. Syncing is stopped.',
   ],
+  ['the sync process is gone', { engine: { kind: 'not_answering' }, notes: 3 }, 'Syncing is stopped'],
   ['the sync process starts', { engine: { kind: 'starting' } }, 'Starting…'],
   ['nothing is linked', { state: 'not_linked', accounts: [], workspaces: [] }, 'No Dropbox linked'],
   ['some files cannot', { notes: 3 }, "Up to date · last change 14:05 · 3 files can't sync"],

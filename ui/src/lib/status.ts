@@ -5,7 +5,7 @@
  * Rule: the first words answer "is my work safe?".
  */
 import { t } from '../i18n/index.svelte'
-import type { Progress, Snapshot } from '../platform'
+import type { AppState, Progress, Snapshot } from '../platform'
 import { bytes, count, shortTime, timeLeft } from './format'
 import { isolated } from './names'
 
@@ -61,7 +61,18 @@ function everythingElse({ progress, indexing, workspaces }: Snapshot): string {
   return t('overview.status.else_up_to_date')
 }
 
+/** Whether nothing is synced because the sync process does not run; then no state it told is true. */
+function isDown({ engine }: Snapshot): boolean {
+  return engine.kind === 'failed' || engine.kind === 'not_answering'
+}
+
+/** The state whose mark is shown. */
+export function shownState(snapshot: Snapshot): AppState {
+  return isDown(snapshot) ? 'attention' : snapshot.state
+}
+
 function main(snapshot: Snapshot): Headline {
+  if (isDown(snapshot)) return { title: t('overview.engine.down'), detail: '', beside: false }
   if (snapshot.engine.kind === 'starting')
     return { title: t('overview.engine.starting'), detail: '', beside: false }
   switch (snapshot.state) {
@@ -115,6 +126,7 @@ function suffixes({ state, notes, paused_workspaces: paused }: Snapshot): string
 
 export function headline(snapshot: Snapshot): Headline {
   const line = main(snapshot)
+  if (isDown(snapshot)) return line
   // After a sentence follows a space, after anything else a dot.
   const detail = suffixes(snapshot).reduce((text, part) => {
     if (text === '') return part
