@@ -52,7 +52,7 @@ test('http elsewhere is explained for each kind of address', () => {
 })
 
 test('a code that is not known here still keeps the sign-in from starting', () => {
-  expect(textsOf([found('scope', 'brand_new')], 'scope', [])).toMatchObject({
+  expect(textsOf([found('scope', 'brand_new' as LinkFieldMessage['code'])], 'scope', [])).toMatchObject({
     error: "This can't be used as it is.",
     blocks: true,
   })

@@ -35,11 +35,23 @@ export class SignIn {
 
   /** Follows the app, until the returned function is called. */
   follow(): () => void {
-    const stop = api().on('link', (state) => this.#take(state))
-    void api()
-      .linkState()
-      .then((state) => this.#take(state))
+    let told = false
+    const stop = api().on('link', (state) => {
+      told = true
+      this.#take(state)
+    })
+    void this.#ask(() => told)
     return stop
+  }
+
+  /** Asks how the sign-in stands now; an answer that the app has overtaken meanwhile is dropped. */
+  async #ask(overtaken: () => boolean): Promise<void> {
+    try {
+      const state = await api().linkState()
+      if (!overtaken()) this.#take(state)
+    } catch (error) {
+      this.#failed = { code: 'other', dropbox_says: null, detail: words(error) }
+    }
   }
 
   #take(state: LinkState): void {
