@@ -11,7 +11,7 @@ import { mirror } from '../lib/mirror.svelte'
 import { isolated, nameOf } from '../lib/names'
 import { toasts } from '../lib/toasts.svelte'
 import { api, ApiError } from '../platform'
-import type { Choice, Conflict, ConflictContent, Undo } from '../platform'
+import type { Choice, Conflict, ConflictContent, Undo, Undone } from '../platform'
 import { nameProblem } from './copy-name'
 import { doneKey, filtersFor, passes, type Filter, type Option } from './kinds'
 import { Review } from './review.svelte'
@@ -27,6 +27,11 @@ interface Outcome {
 interface Refusal {
   conflict: Conflict
   error: unknown
+}
+
+function undoneText({ outcome, copies }: Undone): string {
+  if (outcome === 'reopened') return t('common.undone')
+  return t(`conflicts.undone.${outcome}`, { name: isolated(nameOf(copies[0] ?? '')) })
 }
 
 export class Desk {
@@ -45,6 +50,7 @@ export class Desk {
   readonly #resolved = new SvelteSet<string>()
   #open = $state<string | null>(null)
   #seen: Conflict | undefined
+  #wanted: string | null = null
 
   all = $derived(this.list.value ?? [])
   shown = $derived(this.all.filter(({ kind }) => passes(kind, this.filter)))
@@ -102,7 +108,7 @@ export class Desk {
     return this.list.follow('conflicts')
   }
 
-  /** Brings the open conflict in line with a list that was read again. */
+  /** Brings the open conflict in line with a list that was read again, or with a new wish of the app. */
   settle(wanted: string | null): void {
     if (this.list.value === null) return
     const known = new SvelteMap(this.all.map((conflict) => [conflict.id, conflict]))
@@ -113,6 +119,9 @@ export class Desk {
     }
     for (const id of this.marked) if (!known.has(id)) this.marked.delete(id)
     for (const id of this.queued.keys()) if (!known.has(id)) this.queued.delete(id)
+    const isNews = wanted !== null && wanted !== this.#wanted
+    this.#wanted = wanted
+    if (isNews && known.has(wanted)) return this.open(wanted)
     if (this.#open !== null && known.has(this.#open)) return
     const gone = this.#open === null ? undefined : this.#seen
     if (gone && !this.#resolved.has(gone.id)) {
@@ -248,8 +257,11 @@ export class Desk {
 
   async #undo(undos: readonly Undo[], open: string): Promise<void> {
     try {
-      for (const undo of [...undos].reverse()) await api().undo(undo)
-      toasts.show(t('common.undone'))
+      const ends: Undone[] = []
+      for (const undo of [...undos].reverse()) ends.push(await api().undo(undo))
+      // What did not go back as it was is worth more words than what did.
+      const end = ends.find(({ outcome }) => outcome !== 'reopened') ?? ends[0]
+      if (end) toasts.show(undoneText(end))
     } catch (error) {
       this.error = error instanceof Error ? error.message : String(error)
     }

@@ -93,13 +93,22 @@ describe('one decision', () => {
     const undone: string[] = []
     world.override.undo = (id) => {
       undone.push(id)
-      return Promise.resolve()
+      return Promise.resolve({ outcome: 'reopened', copies: [], message: '' })
     }
     const desk = await deskOn(conflict('one'), conflict('two'))
     desk.markAlike(true)
     await desk.apply()
     await toasts.undo()
     expect(undone).toEqual(['undo two', 'undo one'])
+  })
+
+  test('that cannot go back exactly says where the other version is', async () => {
+    world.override.undo = () =>
+      Promise.resolve({ outcome: 'copied', copies: ['Reports/one (Dropbox).md'], message: '' })
+    const desk = await deskOn(conflict('one'), conflict('two'))
+    await desk.apply()
+    await toasts.undo()
+    expect(toasts.current?.text).toContain('one (Dropbox).md')
   })
 
   test('leaves everything as it is when the app could not carry it out, and says why', async () => {
