@@ -31,17 +31,8 @@ pub async fn all(app: AppHandle, mut chosen: mpsc::UnboundedReceiver<Does>) {
     while let Some(does) = chosen.recv().await {
         if let Err(error) = act(&app, &does).await {
             tracing::warn!(?does, %error.message, "what was chosen did not work");
-            show(&app, page_after_failure(&does));
+            show(&app, OVERVIEW);
         }
-    }
-}
-
-/// Where a person sees why it did not work, and can do it by hand.
-fn page_after_failure(does: &Does) -> &'static str {
-    match does {
-        Does::OpenFolder { .. } | Does::KeepBoth { .. } => OVERVIEW,
-        Does::ShowInFolder { .. } => ACTIVITY,
-        _ => OVERVIEW,
     }
 }
 

@@ -126,14 +126,11 @@ async fn a_sign_in_that_was_revoked_is_shown_told_and_leads_to_the_window() {
     world.control().put("/Plan.md", "plan").expect("put");
     panel.icon("light/attention").await;
     panel.status("1 thing needs you").await;
-    let told = bell.shown(&format!("Sign in again to {}", email(&world))).await;
+    let email = fake_dropbox::Account::default().email;
+    let told = bell.shown(&format!("Sign in again to {email}")).await;
     assert_eq!(bell.all().len(), 1, "one notification: {:?}", bell.all());
     bell.choose(told.number, "default").await;
     desktop.window("Lockstep").await;
-}
-
-fn email(_world: &World) -> String {
-    fake_dropbox::Account::default().email
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -167,7 +164,6 @@ async fn without_a_panel_the_app_works_and_one_that_comes_later_gets_the_icon() 
     app.start();
     // The workspace is watched once what is there on the other side has come.
     world.control().put("/Budget.xlsx", "numbers").expect("put");
-    std::fs::create_dir_all(app.synced_folder()).expect("create");
     app.write("mine.txt", "mine");
     while world.control().metadata("/mine.txt").is_none() {
         world.control().until_called(world.control().call_count() + 1).await;
