@@ -21,9 +21,13 @@ pub fn builder() -> Builder<tauri::Wry> {
             c::status::take_over,
             c::conflicts::conflicts,
             c::conflicts::resolve,
+            c::conflicts::undo,
             c::conflicts::held_approve,
             c::conflicts::held_restore,
             c::workspaces::workspace_add,
+            c::workspaces::workspace_edit,
+            c::workspaces::workspace_rebuild,
+            c::workspaces::workspace_relocate,
             c::workspaces::workspace_remove,
             c::link::link_defaults,
             c::link::link_check,
@@ -36,12 +40,14 @@ pub fn builder() -> Builder<tauri::Wry> {
             c::settings::settings,
             c::settings::settings_set,
             c::settings::settings_reset,
+            c::settings::notification_test,
             c::settings::diagnostics,
             c::settings::logs_open,
             c::desktop::show_window,
             c::desktop::close_window,
             c::desktop::quit,
             c::desktop::choose_folder,
+            c::desktop::save_text,
             c::desktop::open_path,
             c::desktop::show_in_folder,
             c::desktop::open_web,
@@ -56,7 +62,6 @@ pub fn builder() -> Builder<tauri::Wry> {
         .typ::<dto::RemoteEntry>()
         .typ::<dto::FolderCheck>()
         .typ::<dto::Preview>()
-        .typ::<dto::WorkspaceEdit>()
         .typ::<dto::ProxyTest>()
 }
 

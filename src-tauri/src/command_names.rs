@@ -13,10 +13,14 @@ const COMMANDS: &[&str] = &[
     // Conflicts and held deletions.
     "conflicts",
     "resolve",
+    "undo",
     "held_approve",
     "held_restore",
     // Workspaces.
     "workspace_add",
+    "workspace_edit",
+    "workspace_rebuild",
+    "workspace_relocate",
     "workspace_remove",
     // Linking.
     "link_defaults",
@@ -31,6 +35,7 @@ const COMMANDS: &[&str] = &[
     "settings",
     "settings_set",
     "settings_reset",
+    "notification_test",
     "diagnostics",
     "logs_open",
     // Windows and desktop.
@@ -38,6 +43,7 @@ const COMMANDS: &[&str] = &[
     "close_window",
     "quit",
     "choose_folder",
+    "save_text",
     "open_path",
     "show_in_folder",
     "open_web",

@@ -20,10 +20,12 @@ pub mod mirror;
 pub mod notify;
 pub mod paths;
 mod quit;
+mod seen;
 pub mod settings;
 mod shell;
 mod stage;
 pub mod tray;
+mod whole;
 pub mod windows;
 
 use std::{process::ExitCode, sync::Arc, time::Duration};
@@ -116,7 +118,7 @@ fn set_up(app: &AppHandle, home: Home, settings: SettingsDesk, logs: Arc<logs::L
     let reducer = Reducer::new(host::this_computer(host.home()), person);
     let mirror = Mirror::start(host.clone(), told, reducer, events::Windows(app.clone()));
     let link = link::Desk::new(host.clone(), stage::Desktop(app.clone()));
-    app.manage(Shell { host, mirror, link, settings, logs, started });
+    app.manage(Shell { host, mirror, link, settings, seen: seen::SeenVersions::default(), logs, started });
     tauri::async_runtime::spawn(quit::when_asked(app.clone()));
     tray::start(app);
     notify::start(app);
@@ -134,11 +136,20 @@ fn answer(app: &AppHandle, ask: Ask) {
             Ask::Hidden => {}
             Ask::Show => show(&app, first_window(&shell.mirror).await, None),
             Ask::Conflicts => show(&app, WindowKind::Conflicts, None),
-            Ask::PauseHour => shell.pause(None).await,
+            Ask::PauseHour => shell.pause(Some(in_an_hour())).await,
             Ask::Resume => shell.resume().await,
             Ask::Quit => quit::begin(&app),
         }
     });
+}
+
+fn in_an_hour() -> String {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a launcher entry was chosen now; nothing else tells the time here"
+    )]
+    let now = jiff::Timestamp::now();
+    (now + Duration::from_secs(3600)).to_string()
 }
 
 /// Shows a window, at a page if one is named; a failure is logged, there is nobody else to tell.

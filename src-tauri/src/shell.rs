@@ -4,7 +4,10 @@ use std::{sync::Arc, time::Instant};
 
 use engine::api::Call;
 
-use crate::{dto::CallError, host::Host, link::Desk, logs::Logs, mirror::Mirror, settings::SettingsDesk};
+use crate::{
+    dto::CallError, host::Host, link::Desk, logs::Logs, mirror::Mirror, seen::SeenVersions,
+    settings::SettingsDesk,
+};
 
 /// The parts of the app; Tauri hands them to every command.
 pub struct Shell {
@@ -16,6 +19,8 @@ pub struct Shell {
     pub link: Desk,
     /// The settings.
     pub settings: SettingsDesk,
+    /// The versions of conflicts that were shown last.
+    pub seen: SeenVersions,
     /// The log.
     pub(crate) logs: Arc<Logs>,
     /// When the app was started.
@@ -25,8 +30,8 @@ pub struct Shell {
 impl Shell {
     /// Pauses everything, from the tray or a launcher. A failure is logged: the picture shows that
     /// nothing has changed.
-    pub async fn pause(&self, _until: Option<String>) {
-        logged("pause", self.host.ask(Call::Pause { id: None }).await);
+    pub async fn pause(&self, until: Option<String>) {
+        logged("pause", self.host.ask(Call::Pause { id: None, until }).await);
     }
 
     /// Resumes everything.

@@ -1,46 +1,34 @@
 //! Conflicts and held deletions, and decisions about them.
 
-use std::io::Write;
-
-use engine::api::{self, Call, ConflictView};
+use engine::api::{Call, ConflictView, Resolved};
 
 use super::{Answer, Parts};
-use crate::dto::{CallError, Choice, Conflict};
+use crate::dto::{Choice, Conflict, Undone};
 
 /// Returns the conflicts that wait for a person.
 #[tauri::command]
 #[specta::specta]
 pub async fn conflicts(parts: Parts<'_>) -> Answer<Vec<Conflict>> {
     let views: Vec<ConflictView> = parts.host.ask(Call::Conflicts).await?;
+    parts.seen.remember(&views);
     Ok(views.into_iter().map(Conflict::from).collect())
 }
 
-/// Carries a decision out.
+/// Carries a decision out, if the versions are those that were listed last. Returns what undoes it.
 #[tauri::command]
 #[specta::specta]
-pub async fn resolve(parts: Parts<'_>, id: String, choice: Choice) -> Answer<()> {
-    // Lives until the engine has taken the text in.
-    let mut _merged = None;
-    let choice = match choice {
-        Choice::Local => api::Choice::Local,
-        Choice::Remote => api::Choice::Remote,
-        Choice::Both { .. } => api::Choice::Both,
-        Choice::Merged { text } => {
-            let file = written(&text).map_err(CallError::failed)?;
-            let path = file.path().to_owned();
-            _merged = Some(file);
-            api::Choice::Merged { file: path }
-        }
-    };
-    parts.host.ask(Call::Resolve { id, choice }).await
+pub async fn resolve(parts: Parts<'_>, id: String, choice: Choice) -> Answer<Option<String>> {
+    let seen = parts.seen.of(&id);
+    let resolved: Resolved = parts.host.ask(Call::Resolve { id, choice: choice.into(), seen }).await?;
+    Ok(Some(resolved.undo))
 }
 
-/// Writes merged text where the engine can read it.
-fn written(text: &str) -> std::io::Result<tempfile::NamedTempFile> {
-    let mut file = tempfile::NamedTempFile::new()?;
-    file.write_all(text.as_bytes())?;
-    file.flush()?;
-    Ok(file)
+/// Takes a decision back.
+#[tauri::command]
+#[specta::specta]
+pub async fn undo(parts: Parts<'_>, id: String) -> Answer<Undone> {
+    let undone: engine::api::Undone = parts.host.ask(Call::ConflictUndo { id }).await?;
+    Ok(undone.into())
 }
 
 /// Carries held deletions out.

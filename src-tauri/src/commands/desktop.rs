@@ -10,7 +10,7 @@ use tauri_plugin_opener::OpenerExt;
 use super::{Answer, Parts};
 use crate::{
     dto::{CallError, Code, LinkState, UrlKind, WindowKind, Workspace},
-    paths, quit as ending, windows,
+    paths, quit as ending, whole, windows,
 };
 
 /// Shows a window, at a page if one is named.
@@ -52,6 +52,20 @@ pub async fn choose_folder(window: WebviewWindow, start: Option<String>) -> Answ
     let folder = answer.await.map_err(CallError::failed)?;
     let path = folder.map(|folder| folder.into_path()).transpose().map_err(CallError::failed)?;
     Ok(path.map(|path| path.display().to_string()))
+}
+
+/// Lets the person choose where, and writes a text there; false when they do not.
+#[tauri::command]
+#[specta::specta]
+pub async fn save_text(window: WebviewWindow, name: String, text: String) -> Answer<bool> {
+    let (chosen, answer) = tokio::sync::oneshot::channel();
+    let dialog = window.dialog().file().set_parent(&window).set_file_name(name);
+    dialog.save_file(move |file| drop(chosen.send(file)));
+    let Some(file) = answer.await.map_err(CallError::failed)? else { return Ok(false) };
+    let path = file.into_path().map_err(CallError::failed)?;
+    let written = tokio::task::spawn_blocking(move || whole::replace(&path, &text)).await;
+    written.map_err(CallError::failed)?.map_err(CallError::failed)?;
+    Ok(true)
 }
 
 /// Opens a file or folder of a workspace with its program.

@@ -12,7 +12,7 @@ use crate::{
 #[tauri::command]
 #[specta::specta]
 pub async fn link_defaults(parts: Parts<'_>) -> Answer<LinkDefaults> {
-    Ok(link::defaults(parts.settings.shell().sign_in_way))
+    Ok(link::defaults(&parts.settings.shell()))
 }
 
 /// Judges the fields of the link page.

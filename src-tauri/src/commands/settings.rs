@@ -1,11 +1,15 @@
 //! Settings and diagnostics.
 
-use tauri::AppHandle;
+use engine::api::Call;
+use tauri::{AppHandle, Manager};
 use tauri_plugin_autostart::ManagerExt;
 use tauri_plugin_opener::OpenerExt;
 
 use super::{Answer, Parts};
-use crate::dto::{CallError, DatabaseState, Diagnostics, Settings, SettingsPatch, What};
+use crate::{
+    dto::{CallError, DatabaseState, Diagnostics, Settings, SettingsPatch, What},
+    notify::Tester,
+};
 
 /// Returns all settings.
 #[tauri::command]
@@ -23,7 +27,9 @@ pub async fn settings_set(
     patch: SettingsPatch,
     proxy_password: Option<String>,
 ) -> Answer<Settings> {
-    parts.settings.change(&patch, proxy_password.as_deref())?;
+    if parts.settings.change(&patch, proxy_password.as_deref())? {
+        tell_engine(&parts).await;
+    }
     parts.logs.set(parts.settings.shell().log_level);
     let failed = patch.autostart.and_then(|on| set_autostart(&app, on).err());
     parts.mirror.changed(What::Settings);
@@ -36,9 +42,17 @@ pub async fn settings_set(
 #[specta::specta]
 pub async fn settings_reset(app: AppHandle, parts: Parts<'_>) -> Answer<Settings> {
     parts.settings.reset()?;
+    tell_engine(&parts).await;
     parts.logs.set(parts.settings.shell().log_level);
     parts.mirror.changed(What::Settings);
     all(&app, &parts)
+}
+
+/// An engine that does not run reads the file when it starts.
+async fn tell_engine(parts: &Parts<'_>) {
+    if let Err(error) = parts.host.ask::<()>(Call::SettingsChanged).await {
+        tracing::info!(%error.message, "the engine takes the settings up when it starts next");
+    }
 }
 
 fn all(app: &AppHandle, parts: &Parts<'_>) -> Answer<Settings> {
@@ -57,6 +71,14 @@ fn set_autostart(app: &AppHandle, on: bool) -> Result<(), String> {
         Err(_) if !on && !autostart.is_enabled().unwrap_or(true) => Ok(()),
         done => done.map_err(|error| error.to_string()),
     }
+}
+
+/// Shows a notification, to see that they work.
+#[tauri::command]
+#[specta::specta]
+pub async fn notification_test(app: AppHandle) -> Answer<()> {
+    app.state::<Tester>().ring();
+    Ok(())
 }
 
 /// Returns what the page for experts shows.

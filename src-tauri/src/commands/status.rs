@@ -28,11 +28,11 @@ pub async fn retry(parts: Parts<'_>, issue: Option<String>) -> Answer<()> {
     parts.host.ask(Call::Retry { id: issue }).await
 }
 
-/// Pauses one workspace, or all.
+/// Pauses one workspace, or all; until a time, or until they are resumed.
 #[tauri::command]
 #[specta::specta]
-pub async fn pause(parts: Parts<'_>, workspace: Option<String>) -> Answer<()> {
-    parts.host.ask(Call::Pause { id: workspace }).await
+pub async fn pause(parts: Parts<'_>, workspace: Option<String>, until: Option<String>) -> Answer<()> {
+    parts.host.ask(Call::Pause { id: workspace, until }).await
 }
 
 /// Resumes one workspace, or all.

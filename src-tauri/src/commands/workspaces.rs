@@ -1,25 +1,42 @@
-//! Workspaces: made, changed, removed.
+//! Workspaces: made, changed, moved, removed.
 
 use engine::api::{Call, WorkspaceView};
 
 use super::{Answer, Parts};
-use crate::dto::{CallError, Code, NewWorkspace, Workspace};
+use crate::dto::{NewWorkspace, What, Workspace, WorkspaceEdit};
 
 /// Adds a workspace and starts it, unless it is to wait.
 #[tauri::command]
 #[specta::specta]
 pub async fn workspace_add(parts: Parts<'_>, workspace: NewWorkspace) -> Answer<Workspace> {
-    let waits = workspace.start_paused;
     let view: WorkspaceView = parts.host.ask(Call::WorkspaceAdd(workspace.into())).await?;
-    if waits {
-        parts.host.ask::<()>(Call::Pause { id: Some(view.id.clone()) }).await?;
-    }
-    let id = view.id.clone();
-    let mut pictures = parts.mirror.watch();
-    let shown = pictures.wait_for(|picture| picture.workspaces.iter().any(|w| w.id == id)).await;
-    let picture = shown.map_err(|_| CallError::new(Code::Failed, "Lockstep is ending."))?;
-    let workspace = picture.workspaces.iter().find(|w| w.id == id).cloned();
-    workspace.ok_or_else(|| CallError::new(Code::NotFound, "The workspace is gone again."))
+    Ok(view.into())
+}
+
+/// Changes what a workspace is called and how it decides.
+#[tauri::command]
+#[specta::specta]
+pub async fn workspace_edit(parts: Parts<'_>, id: String, edit: WorkspaceEdit) -> Answer<Workspace> {
+    let view: WorkspaceView = parts.host.ask(Call::WorkspaceEdit { id, edit: edit.into() }).await?;
+    parts.mirror.changed(What::Workspaces);
+    Ok(view.into())
+}
+
+/// Sets the index aside and compares both sides anew; nothing is deleted by that.
+#[tauri::command]
+#[specta::specta]
+pub async fn workspace_rebuild(parts: Parts<'_>, id: String) -> Answer<()> {
+    parts.host.ask(Call::WorkspaceRebuild { id }).await
+}
+
+/// Goes on in another local folder.
+#[tauri::command]
+#[specta::specta]
+pub async fn workspace_relocate(parts: Parts<'_>, id: String, new_local: String) -> Answer<Workspace> {
+    let call = Call::WorkspaceRelocate { id, local: new_local.into() };
+    let view: WorkspaceView = parts.host.ask(call).await?;
+    parts.mirror.changed(What::Workspaces);
+    Ok(view.into())
 }
 
 /// Forgets a workspace; files stay on both sides.

@@ -148,6 +148,54 @@ pub enum Choice {
     },
 }
 
+/// What undoing a decision brought about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
+pub struct Undone {
+    /// How it ended.
+    pub outcome: UndoOutcome,
+    /// Paths below the workspace of the copies that were made.
+    pub copies: Vec<String>,
+    /// What happened.
+    pub message: String,
+}
+
+/// How undoing a decision ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum UndoOutcome {
+    /// Both versions are where they were; the conflict is open again.
+    Reopened,
+    /// The file changed since: the other version stands beside it.
+    Copied,
+    /// The file changed since, and nothing had to be brought back.
+    Kept,
+    /// It goes on when the workspace can.
+    Waiting,
+}
+
+impl From<Choice> for api::Choice {
+    fn from(choice: Choice) -> api::Choice {
+        match choice {
+            Choice::Local => api::Choice::Local,
+            Choice::Remote => api::Choice::Remote,
+            Choice::Both { name } => api::Choice::Both { name },
+            Choice::Merged { text } => api::Choice::MergedText { text },
+        }
+    }
+}
+
+impl From<api::Undone> for Undone {
+    fn from(undone: api::Undone) -> Undone {
+        let outcome = match undone.outcome {
+            api::UndoOutcome::Reopened => UndoOutcome::Reopened,
+            api::UndoOutcome::Copied => UndoOutcome::Copied,
+            api::UndoOutcome::Kept => UndoOutcome::Kept,
+            api::UndoOutcome::Waiting => UndoOutcome::Waiting,
+        };
+        Undone { outcome, copies: undone.copies, message: undone.message }
+    }
+}
+
 impl From<api::ConflictView> for Conflict {
     fn from(view: api::ConflictView) -> Conflict {
         let kind = match view.kind.as_str() {
@@ -164,7 +212,7 @@ impl From<api::ConflictView> for Conflict {
             workspace: view.workspace,
             path: view.path,
             detected_at: view.detected_at,
-            keep_both_at: None,
+            keep_both_at: view.keep_both_at,
             base: view.base.map(Version::from),
             local: view.local.map(Version::from),
             remote: view.remote.map(Version::from),

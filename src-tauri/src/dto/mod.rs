@@ -17,7 +17,9 @@ mod snapshot;
 mod workspace;
 
 pub use account::{Account, AccountState, Endpoints};
-pub use conflict::{Choice, Conflict, ConflictContent, ConflictKind, LineEnding, Side, SideName, Version};
+pub use conflict::{
+    Choice, Conflict, ConflictContent, ConflictKind, LineEnding, Side, SideName, UndoOutcome, Undone, Version,
+};
 pub use error::{CallError, Code};
 pub use events::{Changed, LinkChanged, Navigate, SnapshotChanged, What};
 pub use files::{Entry, EntryStatus};

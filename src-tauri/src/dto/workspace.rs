@@ -263,6 +263,52 @@ impl From<api::WorkspaceState> for WorkspaceState {
     }
 }
 
+impl From<api::WorkspaceView> for Workspace {
+    fn from(view: api::WorkspaceView) -> Workspace {
+        Workspace {
+            id: view.id,
+            name: view.name,
+            account: view.account,
+            remote: view.remote,
+            local: view.local,
+            state: view.state.into(),
+            files: view.files,
+            bytes: view.bytes,
+            last_synced: view.last_synced,
+            pending_files: view.pending_files,
+            watched_folders: view.watched_folders,
+            watching_complete: view.watching_complete,
+            paused_until: view.paused_until,
+            on_conflict: view.on_conflict.into(),
+            conflict_days: view.conflict_days,
+            guard_files: view.guard_files,
+            guard_percent: view.guard_percent,
+            first_sync: view.first_sync,
+        }
+    }
+}
+
+impl From<WorkspaceEdit> for api::WorkspaceEdit {
+    fn from(edit: WorkspaceEdit) -> api::WorkspaceEdit {
+        api::WorkspaceEdit {
+            name: edit.name,
+            on_conflict: edit.on_conflict.map(Into::into),
+            conflict_days: edit.conflict_days,
+            guard_files: edit.guard_files,
+            guard_percent: edit.guard_percent,
+        }
+    }
+}
+
+impl From<api::ConflictPolicy> for OnConflict {
+    fn from(policy: api::ConflictPolicy) -> OnConflict {
+        match policy {
+            api::ConflictPolicy::Ask => OnConflict::Ask,
+            api::ConflictPolicy::KeepBoth => OnConflict::KeepBoth,
+        }
+    }
+}
+
 impl From<OnConflict> for api::ConflictPolicy {
     fn from(policy: OnConflict) -> api::ConflictPolicy {
         match policy {

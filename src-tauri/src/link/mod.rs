@@ -19,7 +19,10 @@ pub use self::{
     check::check,
     desk::{Desk, Stage},
 };
-use crate::dto::{LinkDefaults, LinkRequest, LinkWay};
+use crate::{
+    dto::{LinkDefaults, LinkRequest},
+    settings::ShellSettings,
+};
 
 /// Where the browser comes back to unless another place is given; registered in the App Console as this.
 pub const REDIRECT_URL: &str = "http://127.0.0.1:53170/callback";
@@ -33,15 +36,18 @@ pub fn built_in_key() -> Option<&'static str> {
 }
 
 /// Returns what the link page begins with.
-pub fn defaults(way: LinkWay) -> LinkDefaults {
+pub fn defaults(settings: &ShellSettings) -> LinkDefaults {
     let dropbox = Endpoints::default();
+    let preset = settings.link.clone();
+    // Whoever names an app of their own means that one.
+    let built_in = built_in_key().filter(|_| preset.client_id.is_none());
     LinkDefaults {
-        built_in_key: built_in_key().is_some(),
-        client_id: built_in_key().unwrap_or_default().to_owned(),
-        authorize_url: dropbox.authorize,
-        token_url: dropbox.token,
-        redirect_url: REDIRECT_URL.to_owned(),
-        way,
+        built_in_key: built_in.is_some(),
+        client_id: preset.client_id.or_else(|| built_in.map(str::to_owned)).unwrap_or_default(),
+        authorize_url: preset.authorize_url.unwrap_or(dropbox.authorize),
+        token_url: preset.token_url.unwrap_or(dropbox.token),
+        redirect_url: preset.redirect_url.unwrap_or_else(|| REDIRECT_URL.to_owned()),
+        way: settings.sign_in_way,
     }
 }
 

@@ -23,6 +23,9 @@ const OFFLINE_AFTER_MS: u64 = 10_000;
 /// A new batch of work begins after so much rest.
 const BATCH_REST_MS: u64 = 2_000;
 
+/// Figures of an account are of now for so long.
+const FRESH: jiff::SignedDuration = jiff::SignedDuration::from_mins(2);
+
 /// Transfers that are shown one by one.
 const MOST_TRANSFERS: usize = 200;
 
@@ -117,7 +120,7 @@ impl Reducer {
             Fact::Status(status) => self.take_status(status, now),
             Fact::Accounts(views) => {
                 self.unread.remove(&What::Accounts);
-                self.accounts = Some(views.into_iter().map(Account::from).collect());
+                self.accounts = Some(views.into_iter().map(|view| fresh(view.into(), now)).collect());
             }
             Fact::Workspaces(views, status) => {
                 self.unread.remove(&What::Workspaces);
@@ -188,7 +191,7 @@ impl Reducer {
             conflicts: u32::try_from(self.conflicts).unwrap_or(u32::MAX),
             progress: self.progress(now),
             indexing: self.indexing(),
-            paused_until: None,
+            paused_until: paused_until(&workspaces),
             paused_workspaces: count(workspaces.iter().filter(|w| w.state == WorkspaceState::Paused)),
             offline_since: self
                 .offline
@@ -308,7 +311,7 @@ impl Reducer {
     /// Returns the workspace that syncs for the first time, if nothing else is going on.
     fn first_sync_of(&self) -> Option<String> {
         let mut busy = self.status.workspaces.iter().filter(|w| w.state == api::WorkspaceState::Syncing);
-        let only = busy.next().filter(|w| w.last_synced.is_none())?;
+        let only = busy.next().filter(|w| w.first_sync)?;
         busy.next().is_none().then(|| only.id.clone())
     }
 
@@ -323,28 +326,21 @@ impl Reducer {
         })
     }
 
+    /// The status is told at once, the list of workspaces now and then.
     fn workspace(&self, view: &api::WorkspaceView) -> Workspace {
-        let status = self.status.workspaces.iter().find(|status| status.id == view.id);
-        let pending = status.map(|s| s.pending).unwrap_or_default();
+        let listed = Workspace::from(view.clone());
+        let Some(status) = self.status.workspaces.iter().find(|status| status.id == view.id) else {
+            return listed;
+        };
+        let pending = status.pending;
         Workspace {
-            id: view.id.clone(),
-            name: view.name.clone(),
-            account: view.account.clone(),
-            remote: view.remote.clone(),
-            local: view.local.clone(),
-            state: status.map_or(view.state, |s| s.state).into(),
-            files: view.files,
-            bytes: view.bytes,
-            last_synced: status.and_then(|s| s.last_synced.clone()),
+            state: status.state.into(),
+            last_synced: status.last_synced.clone().or(listed.last_synced),
             pending_files: pending.uploads + pending.downloads + pending.other,
-            watched_folders: status.map_or(0, |s| s.watching.folders),
-            watching_complete: status.is_some_and(|s| s.watching.complete),
-            paused_until: None,
-            on_conflict: crate::dto::OnConflict::Ask,
-            conflict_days: 7,
-            guard_files: 100,
-            guard_percent: 25,
-            first_sync: status.is_some_and(|s| s.last_synced.is_none()),
+            watched_folders: status.watching.folders,
+            watching_complete: status.watching.complete,
+            first_sync: status.first_sync,
+            ..listed
         }
     }
 
@@ -355,7 +351,25 @@ impl Reducer {
 }
 
 fn nothing() -> api::StatusView {
-    api::StatusView { state: api::WorkspaceState::Idle, workspaces: Vec::new(), transfers: Vec::new() }
+    api::StatusView::default()
+}
+
+/// Figures that were read just now need no time beside them.
+fn fresh(account: Account, now: Now) -> Account {
+    let is_new = |time: &String| {
+        time.parse::<jiff::Timestamp>().is_ok_and(|time| now.wall.duration_since(time) < FRESH)
+    };
+    Account { as_of: account.as_of.filter(|time| !is_new(time)), ..account }
+}
+
+/// Returns when the first workspace resumes, when all are paused and each until a time.
+fn paused_until(workspaces: &[Workspace]) -> Option<String> {
+    let is_paused = |w: &Workspace| w.state == WorkspaceState::Paused;
+    if !workspaces.iter().all(is_paused) {
+        return None;
+    }
+    let times: Option<Vec<&String>> = workspaces.iter().map(|w| w.paused_until.as_ref()).collect();
+    times?.into_iter().min().cloned()
 }
 
 fn is_late(since: Option<Now>, now: Now) -> bool {

@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use engine::api::{
-    AccountState, AccountView, HeldView, IssueView, Pending, StatusView, TransferView, Watching,
-    WorkspaceState, WorkspaceStatus, WorkspaceView,
+    AccountState, AccountView, ConflictPolicy, HeldView, IssueView, Pending, StatusView, TransferView,
+    Watching, WorkspaceState, WorkspaceStatus, WorkspaceView,
 };
 
 use super::*;
@@ -25,6 +25,12 @@ fn account(state: AccountState) -> AccountView {
         state,
         used_bytes: 1,
         allocated_bytes: 2,
+        usage_known: true,
+        as_of: Some(WALL.into()),
+        linked_at: None,
+        reason: None,
+        scope: String::new(),
+        redirect_url: None,
     }
 }
 
@@ -38,6 +44,16 @@ fn workspace(id: &str) -> WorkspaceView {
         state: WorkspaceState::Idle,
         files: 10,
         bytes: 100,
+        paused_until: None,
+        last_synced: None,
+        pending_files: 0,
+        watched_folders: 0,
+        watching_complete: true,
+        on_conflict: ConflictPolicy::Ask,
+        conflict_days: 7,
+        guard_files: 100,
+        guard_percent: 25,
+        first_sync: false,
     }
 }
 
@@ -48,9 +64,7 @@ fn status_of(id: &str, state: WorkspaceState, pending: Pending) -> WorkspaceStat
         pending,
         watching: Watching::default(),
         last_synced: Some(WALL.into()),
-        conflicts: 0,
-        issues: 0,
-        held_deletions: 0,
+        ..WorkspaceStatus::default()
     }
 }
 
@@ -265,7 +279,7 @@ fn a_new_batch_begins_after_two_seconds_of_rest_only() {
 fn the_first_sync_is_named_while_nothing_else_goes_on() {
     let mut scene = Scene::new(&["w"]);
     let mut first = uploading(1_000, 0);
-    first.workspaces[0].last_synced = None;
+    first.workspaces[0].first_sync = true;
     scene.take(0, Fact::Status(first.clone()));
     assert_eq!(scene.at(1000).progress.expect("work").first_sync_of.as_deref(), Some("w"));
     first.workspaces.push(status_of("x", WorkspaceState::Syncing, Pending::default()));
@@ -288,4 +302,71 @@ fn the_last_change_is_the_latest_one() {
     scene.take(0, Fact::Activity(uploaded(1)));
     scene.take(0, Fact::LastChange(Some("2025-05-11T00:00:00Z".into())));
     assert_eq!(scene.at(0).last_change.as_deref(), Some(WALL), "an answer of before does not hide it");
+}
+
+#[test]
+fn a_pause_of_all_with_times_ends_when_the_first_resumes() {
+    let mut scene = Scene::new(&["w", "x"]);
+    let paused = [("w", WorkspaceState::Paused), ("x", WorkspaceState::Paused)];
+    let until = |id: &str, time: Option<&str>| WorkspaceView {
+        paused_until: time.map(str::to_owned),
+        ..workspace(id)
+    };
+    let both = vec![until("w", Some("2025-05-12T15:30:00Z")), until("x", Some("2025-05-12T13:30:00Z"))];
+    scene.take(0, Fact::Workspaces(both, Box::new(status(&paused))));
+    assert_eq!(scene.at(0).paused_until.as_deref(), Some("2025-05-12T13:30:00Z"));
+    let one = vec![until("w", Some("2025-05-12T15:30:00Z")), until("x", None)];
+    scene.take(0, Fact::Workspaces(one, Box::new(status(&paused))));
+    assert_eq!(scene.at(0).paused_until, None, "the other one waits for a person");
+}
+
+#[test]
+fn figures_of_an_account_carry_a_time_only_when_they_are_old() {
+    let mut scene = Scene::new(&["w"]);
+    assert_eq!(scene.at(0).accounts[0].as_of, None);
+    scene.take(200_000, Fact::Accounts(vec![account(AccountState::Linked)]));
+    assert_eq!(scene.at(200_000).accounts[0].as_of.as_deref(), Some(WALL));
+}
+
+/// What an outlet was given, in order.
+#[derive(Debug)]
+enum Shown {
+    Snapshot(Box<Snapshot>),
+    Changed(What),
+}
+
+struct Recorder(mpsc::UnboundedSender<Shown>);
+
+impl Outlet for Recorder {
+    fn snapshot(&self, snapshot: &Snapshot) {
+        // The test may be over.
+        let _ = self.0.send(Shown::Snapshot(Box::new(snapshot.clone())));
+    }
+
+    fn changed(&self, what: What) {
+        let _ = self.0.send(Shown::Changed(what));
+    }
+}
+
+#[tokio::test]
+async fn the_picture_of_a_real_engine_is_pushed_when_it_differs_and_not_otherwise() {
+    let dir = tempfile::tempdir().expect("temp dir");
+    let home = engine::home::Home::resolve(Some(dir.path().join("home"))).expect("home");
+    let (facts, told) = mpsc::unbounded_channel();
+    let host = Host::start(home, facts);
+    let (sender, mut shown) = mpsc::unbounded_channel();
+    let mirror = Mirror::start(host.clone(), told, Reducer::new("h".into(), "/".into()), Recorder(sender));
+    let mut next = async || {
+        let shown = tokio::time::timeout(Duration::from_secs(60), shown.recv()).await;
+        shown.expect("in time").expect("the mirror lives")
+    };
+    while !matches!(next().await, Shown::Snapshot(s) if s.state == AppState::NotLinked) {}
+    mirror.set_tray(false);
+    while !matches!(next().await, Shown::Snapshot(s) if !s.tray) {}
+    assert!(!mirror.snapshot().tray, "whoever asks sees the same");
+    // The same again shows nothing: what comes next is something else.
+    mirror.set_tray(false);
+    mirror.changed(What::Settings);
+    assert!(matches!(next().await, Shown::Changed(What::Settings)));
+    host.stop().await;
 }

@@ -1,13 +1,16 @@
 //! The shell's own settings and their file.
 
 use std::{
-    io::{self, Write},
+    io,
     path::{Path, PathBuf},
 };
 
 use serde::{Deserialize, Serialize};
 
-use crate::dto::{Contrast, Language, LinkWay, LogLevel, Theme, TrayIcon};
+use crate::{
+    dto::{Contrast, Language, LinkWay, LogLevel, Theme, TrayIcon},
+    whole,
+};
 
 /// What windows, tray and notifications look and behave like. Every field has a default, and fields of a
 /// later version are passed over.
@@ -44,6 +47,23 @@ pub struct ShellSettings {
     pub sign_in_way: LinkWay,
     /// The person was told that Lockstep goes on after its window is closed.
     pub close_explained: bool,
+    /// What the link page begins with, where somebody prepared it: an organisation with an app of its own, or
+    /// the demo. Last, because TOML wants tables after plain values.
+    pub link: LinkPreset,
+}
+
+/// Fields of the link page that somebody filled in before.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LinkPreset {
+    /// App key.
+    pub client_id: Option<String>,
+    /// Where a person allows access.
+    pub authorize_url: Option<String>,
+    /// Where a code becomes a token.
+    pub token_url: Option<String>,
+    /// Where the browser comes back to.
+    pub redirect_url: Option<String>,
 }
 
 impl Default for ShellSettings {
@@ -64,6 +84,7 @@ impl Default for ShellSettings {
             log_level: LogLevel::default(),
             sign_in_way: LinkWay::default(),
             close_explained: false,
+            link: LinkPreset::default(),
         }
     }
 }
@@ -110,13 +131,5 @@ pub fn load(path: &Path) -> Result<ShellSettings, FileError> {
 /// Replaces the file whole.
 pub fn save(path: &Path, settings: &ShellSettings) -> Result<(), FileError> {
     let text = toml::to_string(settings).expect("BUG: settings are plain TOML");
-    replace(path, &text).map_err(|source| FileError::Write { path: path.into(), source })
-}
-
-fn replace(path: &Path, text: &str) -> io::Result<()> {
-    let mut file = tempfile::NamedTempFile::new_in(path.parent().unwrap_or(Path::new(".")))?;
-    file.write_all(text.as_bytes())?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
+    whole::replace(path, &text).map_err(|source| FileError::Write { path: path.into(), source })
 }

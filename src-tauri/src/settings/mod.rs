@@ -16,7 +16,7 @@ use std::{
 
 use tokio::sync::watch;
 
-pub use self::file::ShellSettings;
+pub use self::file::{LinkPreset, ShellSettings};
 use crate::dto::{CallError, Settings, SettingsPatch};
 
 /// Reads and changes settings; cheap to clone.
@@ -82,7 +82,11 @@ impl SettingsDesk {
             engine::settings::Settings::set(&self.inner.engine, key, None).map_err(CallError::failed)?;
         }
         self.change_shell(|shell| {
-            *shell = ShellSettings { close_explained: shell.close_explained, ..ShellSettings::default() };
+            *shell = ShellSettings {
+                close_explained: shell.close_explained,
+                link: shell.link.clone(),
+                ..ShellSettings::default()
+            };
         })
     }
 

@@ -3,10 +3,11 @@
 use crate::{
     dto::{Concern as C, FieldMessage, LinkField as F, LinkRequest, MessageLevel as L, SecretPlace},
     link,
+    settings::{LinkPreset, ShellSettings},
 };
 
 fn request() -> LinkRequest {
-    let defaults = link::defaults(crate::dto::LinkWay::Window);
+    let defaults = link::defaults(&ShellSettings::default());
     LinkRequest {
         client_id: "ab12cd34ef56gh7".into(),
         client_secret: String::new(),
@@ -19,6 +20,19 @@ fn request() -> LinkRequest {
         relink: None,
         secret_store: SecretPlace::Keyring,
     }
+}
+
+#[test]
+fn what_was_prepared_stands_in_the_fields_and_the_rest_is_dropboxs() {
+    let link = LinkPreset {
+        client_id: Some("ab12cd34ef56gh7".into()),
+        token_url: Some("https://relay.example.org/token".into()),
+        ..LinkPreset::default()
+    };
+    let defaults = link::defaults(&ShellSettings { link, ..ShellSettings::default() });
+    assert_eq!((defaults.built_in_key, defaults.client_id.as_str()), (false, "ab12cd34ef56gh7"));
+    assert_eq!(defaults.token_url, "https://relay.example.org/token");
+    assert_eq!(defaults.authorize_url, "https://www.dropbox.com/oauth2/authorize");
 }
 
 type Found = (F, L, C, Option<String>);
