@@ -166,7 +166,7 @@ fn the_help_lists_every_command_and_the_exit_codes() {
       run          Sync in the foreground until stopped
       sync         Sync until nothing is left to do, then exit
       status       Show what is going on
-      activity     Show what changed, newest first
+      activity     Show what changed, newest first, or undo some of it
       conflicts    Show and resolve files that both sides changed
       issues       Show what does not sync and why
       held         Show deletions that wait for a person, and decide

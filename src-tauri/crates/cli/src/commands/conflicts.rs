@@ -1,7 +1,7 @@
 //! `lockstep conflicts`: the list, three-way differences, decisions.
 
 use diffy::{MergeOptions, create_patch};
-use engine::api::{Call, Choice, ConflictTexts, ConflictView, SyncReport, VersionView};
+use engine::api::{Call, Choice, ConflictTexts, ConflictView, Resolved, Seen, SyncReport, VersionView};
 use serde_json::json;
 
 use crate::{
@@ -49,34 +49,55 @@ fn version(version: Option<&VersionView>) -> String {
 pub async fn run(context: &Context, action: args::Conflicts) -> Result<Exit, Failure> {
     match action {
         args::Conflicts::Show { id } => show(context, id).await,
-        args::Conflicts::Resolve { id, keep, merged } => {
-            let choice = choice(keep, merged)?;
+        args::Conflicts::Resolve { id, keep, name, merged } => {
+            let choice = choice(keep, name, merged)?;
             resolve(context, id, choice).await
         }
     }
 }
 
-/// Decides, and carries the decision out at once where nobody else would: a merged content must be in
-/// place before this process ends.
+/// Decides, and carries the decision out at once where nobody else would.
 async fn resolve(context: &Context, id: String, choice: Choice) -> Result<Exit, Failure> {
     session::with(context, async |session| {
         let conflicts: Vec<ConflictView> = session.call(Call::Conflicts).await?;
-        let workspace = conflicts.into_iter().find(|c| c.id == id).map(|c| c.workspace);
-        let () = session.call(Call::Resolve { id, choice }).await?;
-        if let (Session::Own(_), Some(workspace)) = (session, workspace) {
-            let _: Vec<SyncReport> = session.call(Call::Sync { id: Some(workspace) }).await?;
-        }
-        context.out.note("resolved");
+        let seen = conflicts.into_iter().find(|conflict| conflict.id == id).map(seen).unwrap_or_default();
+        let resolved: Resolved = session.call(Call::Resolve { id, choice, seen }).await?;
+        sync_own(session, &resolved.undo).await?;
+        let text = format!("resolved; to undo: lockstep activity undo {}", resolved.undo);
+        context.out.result(&resolved, |_| text)?;
         Ok(Exit::Done)
     })
     .await
 }
 
-fn choice(keep: Option<args::Keep>, merged: Option<std::path::PathBuf>) -> Result<Choice, Failure> {
+/// Lets the workspace of a decision run until nothing is left to do, where nobody else does.
+pub async fn sync_own(session: &Session, decision: &str) -> Result<(), Failure> {
+    if let (Session::Own(_), Some((workspace, _))) = (session, decision.rsplit_once(':')) {
+        let _: Vec<SyncReport> = session.call(Call::Sync { id: Some(workspace.into()) }).await?;
+    }
+    Ok(())
+}
+
+/// What stands on both sides now: what changes from here on is not overwritten.
+fn seen(conflict: ConflictView) -> Seen {
+    Seen {
+        local_hash: conflict.local.and_then(|version| version.content_hash),
+        remote_rev: conflict.remote.and_then(|version| version.rev),
+    }
+}
+
+fn choice(
+    keep: Option<args::Keep>,
+    name: Option<String>,
+    merged: Option<std::path::PathBuf>,
+) -> Result<Choice, Failure> {
+    if name.is_some() && !matches!(keep, Some(args::Keep::Both)) {
+        return Err(Failure::new(Exit::Usage, "--name goes with --keep both"));
+    }
     match (keep, merged) {
         (Some(args::Keep::Local), _) => Ok(Choice::Local),
         (Some(args::Keep::Remote), _) => Ok(Choice::Remote),
-        (Some(args::Keep::Both), _) => Ok(Choice::Both),
+        (Some(args::Keep::Both), _) => Ok(Choice::Both { name }),
         (None, Some(file)) => {
             // The owner may have another working directory.
             let found = std::fs::canonicalize(&file);

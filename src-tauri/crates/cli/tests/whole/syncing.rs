@@ -102,11 +102,22 @@ async fn a_conflict_waits_is_shown_and_is_resolved_by_a_merged_file() {
     let merged = merged.to_str().expect("text");
     let resolved = world.run(&["conflicts", "resolve", &id, "--merged", merged]);
     assert_eq!(resolved.code, 0, "{resolved:?}");
+    let (_, undo) = resolved.stdout.trim().rsplit_once(' ').expect("says how to undo it");
     let synced = world.run(&["sync"]);
     assert_eq!(synced.code, 0, "{synced:?}");
     assert_eq!(world.read("notes.txt").as_deref(), Some("ONE\ntwo\nTHREE\n"));
     assert_eq!(world.control().read("/notes.txt").expect("there"), b"ONE\ntwo\nTHREE\n");
     assert_eq!(world.json(&["conflicts"]), json!([]));
+
+    let (_, number) = undo.rsplit_once(':').expect("workspace and number");
+    assert_eq!(world.run(&["activity", "undo", "none"]).code, 2);
+    assert_eq!(world.run(&["activity", "undo", "999999"]).code, 1);
+    let undone = world.run(&["activity", "undo", number]);
+    assert_eq!(undone.code, 0, "{undone:?}");
+    assert_eq!(world.read("notes.txt").as_deref(), Some("ONE\ntwo\nthree\n"));
+    assert_eq!(world.control().read("/notes.txt").expect("there"), b"one\ntwo\nTHREE\n");
+    assert_eq!(world.json(&["conflicts"])[0]["path"], "notes.txt", "it is open again");
+    assert_eq!(world.run(&["activity", "undo", undo]).code, 1, "only once");
 }
 
 #[tokio::test(flavor = "multi_thread")]

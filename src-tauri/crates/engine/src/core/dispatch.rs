@@ -6,7 +6,7 @@ use dropbox_client::{Commit, Mode};
 use local_fs::Expected;
 use store::{Intent, LocalRow, RemoteRow, StoreError, Tx};
 use sync_core::{
-    Name, NodeId, SyncPath,
+    ContentHash, Name, NodeId, SyncPath,
     plan::{Aside, Operation},
 };
 
@@ -83,6 +83,20 @@ pub(super) enum Step {
     Merge {
         remote: Box<RemoteRow>,
     },
+    /// A file is looked at before something is decided about it.
+    LookAgain,
+    /// The local version from before a decision takes its place again.
+    TakeBack {
+        content: ContentHash,
+    },
+    /// A version from before a decision is put beside the file.
+    BringCopy {
+        parent: NodeId,
+        name: Name,
+        content: ContentHash,
+    },
+    /// Dropbox's version from before a decision takes its place again.
+    RestoreRemote,
 }
 
 impl Step {
@@ -97,7 +111,12 @@ impl Step {
     fn changes_disk(&self) -> bool {
         !matches!(
             self,
-            Step::MkdirRemote { .. } | Step::Upload { .. } | Step::MoveRemote { .. } | Step::DeleteRemote
+            Step::MkdirRemote { .. }
+                | Step::Upload { .. }
+                | Step::MoveRemote { .. }
+                | Step::DeleteRemote
+                | Step::LookAgain
+                | Step::RestoreRemote
         )
     }
 }
@@ -287,14 +306,14 @@ impl Loop {
         tx: &mut Tx<'_>,
         now: Now,
         aside: &Aside,
-    ) -> Result<(), StoreError> {
-        let Some(row) = tx.local(aside.node)? else { return Ok(()) };
+    ) -> Result<Option<i64>, StoreError> {
+        let Some(row) = tx.local(aside.node)? else { return Ok(None) };
         let (Some(from), Some(folder)) = (tx.local_path(aside.node)?, self.local_dir(tx, row.parent)?) else {
-            return Ok(());
+            return Ok(None);
         };
         let effect = Effect::MoveLocal { from, to: folder.join(&aside.name), expected: row.stat };
         let step = Step::Aside { name: aside.name.clone(), becomes_copy: aside.becomes_copy };
-        self.launch_step(tx, now, aside.node, step, effect).map(drop)
+        self.launch_step(tx, now, aside.node, step, effect).map(Some)
     }
 
     pub(super) fn launch_trash(&mut self, tx: &mut Tx<'_>, now: Now, node: NodeId) -> Result<(), StoreError> {
@@ -332,7 +351,8 @@ impl Loop {
         let place = match &step {
             Step::MkdirLocal { parent, name }
             | Step::Download { parent, name, .. }
-            | Step::MoveLocal { parent, name } => Some((*parent, name.clone())),
+            | Step::MoveLocal { parent, name }
+            | Step::BringCopy { parent, name, .. } => Some((*parent, name.clone())),
             Step::Aside { name, .. } => tx.local(node)?.map(|row| (row.parent, name.clone())),
             _ => None,
         };
@@ -424,7 +444,8 @@ fn intent_of(step: &Step, effect: &Effect, node: NodeId) -> Option<(&'static str
             intent::PUBLISH,
             serde_json::json!({ "node": node, "path": target.names(), "expected": stat }),
         )),
-        (Step::Merge { .. }, Effect::ReplaceLocal { path, expected, .. }) => Some((
+        (Step::Merge { .. }, Effect::ReplaceLocal { path, expected, .. })
+        | (Step::TakeBack { .. }, Effect::TakeBack { target: path, over: Some(expected), .. }) => Some((
             intent::PUBLISH,
             serde_json::json!({ "node": node, "path": path.names(), "expected": expected }),
         )),

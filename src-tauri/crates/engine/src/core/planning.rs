@@ -36,6 +36,8 @@ impl Loop {
             self.wake(next_ms);
             return Ok(());
         }
+        // Before the plan is as good as made: what they change is looked at in it.
+        self.go_on_with_decisions(tx, now)?;
         self.plan_wanted = false;
         self.last_plan_ms = now.ms;
         self.finish_renames(tx, now)?;
@@ -57,6 +59,7 @@ impl Loop {
             self.next_retry_secs = None;
             self.plan_wanted = true;
         }
+        self.wait_for_due(now);
         let is_any_ready = self.cooldown.values().any(|c| c.until_ms != 0 && c.until_ms <= now.ms);
         if is_any_ready {
             self.plan_wanted = true;
@@ -105,6 +108,7 @@ impl Loop {
     pub(super) fn policy(&mut self, tx: &mut Tx<'_>, now: Now) -> Result<Policy, StoreError> {
         let mut busy: BTreeSet<NodeId> = self.flights.values().map(|flight| flight.node).collect();
         busy.extend(self.cooling(now));
+        busy.extend(self.nodes_of_decisions(tx)?);
         Ok(Policy {
             on_conflict: self.config.on_conflict,
             conflict_label: self.conflict_label(now),

@@ -32,12 +32,16 @@ impl Loop {
                 }
                 self.record(tx, now, &flight, outcome)?;
                 self.cooldown.remove(&flight.node);
+                self.decision_step_done(tx, now, op, &flight)?;
             }
             // Half of a renaming in two steps may be done: the intent stays, and the next plan finishes it.
             Err(failure) if matches!(flight.step, Step::MoveRemote { .. }) => {
                 return self.effect_failed(tx, now, &flight, failure);
             }
-            Err(failure) => self.effect_failed(tx, now, &flight, failure)?,
+            Err(failure) => {
+                self.decision_step_failed(tx, now, op, &flight, &failure)?;
+                self.effect_failed(tx, now, &flight, failure)?;
+            }
         }
         tx.remove_intent(op)?;
         self.plan_wanted |= self.flights.is_empty() || is_structural(&flight.step);
@@ -103,6 +107,17 @@ impl Loop {
                 }
                 self.record_activity(tx, now, flight.path.clone(), "deleted", Some(Direction::Up), 0)
             }
+            (Step::LookAgain, Outcome::AsExpected) => Ok(()),
+            (Step::TakeBack { content }, Outcome::Local { stat, blake3, racy }) => {
+                self.record_taken_back(tx, now, node, *content, (stat, blake3, racy))
+            }
+            (Step::BringCopy { parent, name, content }, Outcome::Local { stat, blake3, racy }) => {
+                let copy = tx.new_node()?;
+                self.local.touch(copy);
+                let hash = blake3.map(|blake3| FileHash { content: *content, blake3 });
+                self.put_local_at(tx, now, copy, (*parent, name), stat, hash, racy)
+            }
+            (Step::RestoreRemote, Outcome::RemoteFile(file)) => self.record_restored(tx, node, *file),
             (step, outcome) => Err(super::broken(format!("{step:?} ended with {outcome:?}"))),
         }
     }
@@ -182,7 +197,8 @@ impl Loop {
         let (hash, racy) = known_content(&row, &stat);
         self.put_local_at(tx, now, node, (row.parent, name), stat, hash, racy)?;
         let path = self.shown_path(tx, node)?;
-        self.record_activity(tx, now, path, "conflict", None, 0)
+        self.record_activity(tx, now, path, "conflict", None, 0)?;
+        self.copy_was_made(tx, now, row.id, node)
     }
 
     /// The merge result is on disk; saying that Dropbox's version was its base makes it an upload.
@@ -203,6 +219,28 @@ impl Loop {
             agree_on_content(tx, remote, &local.name, content)?;
         }
         Ok(())
+    }
+
+    fn record_taken_back(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Now,
+        node: NodeId,
+        content: ContentHash,
+        written: (LocalStat, Option<[u8; 32]>, bool),
+    ) -> Result<(), StoreError> {
+        self.local.touch(node);
+        let Some(row) = tx.local(node)? else { return Ok(()) };
+        let (stat, blake3, racy) = written;
+        let hash = blake3.map(|blake3| FileHash { content, blake3 });
+        self.put_local_at(tx, now, node, (row.parent, &row.name), stat, hash, racy)
+    }
+
+    fn record_restored(&mut self, tx: &mut Tx<'_>, node: NodeId, file: RemoteFile) -> Result<(), StoreError> {
+        self.remote.writes += 1;
+        let Some(row) = tx.remote(node)? else { return Ok(()) };
+        let row = file_row(node, row.parent, row.key, row.generation, file);
+        self.put_remote_if_free(tx, row).map(drop)
     }
 
     fn record_trash(

@@ -1,11 +1,11 @@
 //! Changes on disk, one after another in the order they were planned, and what a crash left of them.
 
-use local_fs::{FsError, Leftover, Root, Verdict};
+use local_fs::{FsError, FsErrorKind, Leftover, Published, Root, Verdict};
 use sync_core::{Name, SyncPath, conflict_name::conflict_name};
 use tokio::sync::mpsc;
 
 use super::Executor;
-use crate::core::{Effect, Failure, Outcome, Recovery};
+use crate::core::{Effect, Failure, Kept, Outcome, Recovery};
 
 /// A change on disk that is wanted.
 pub(super) struct Change {
@@ -36,17 +36,38 @@ fn change(root: &Root, op: i64, effect: Effect) -> Result<Outcome, Failure> {
             Outcome::Trashed { put_back: root.trash(&path, &expected, op)?.put_back }
         }
         Effect::ReplaceLocal { path, expected, content } => {
-            let bytes = std::fs::read(&content)
-                .map_err(|source| FsError::from_io("read", content.display(), source))?;
-            let published = root.replace_content(&path, &expected, &bytes, op)?;
-            Outcome::Local { stat: published.stat, blake3: Some(published.blake3), racy: published.racy }
+            written(root.replace_content(&path, &expected, &content.0, op)?)
+        }
+        Effect::LookAgain { path, expected, keep: true } => {
+            root.require_keepable(&path, &expected, op)?;
+            Outcome::AsExpected
+        }
+        Effect::LookAgain { path, expected, keep: false } => {
+            root.require_unchanged(&path, &expected)?;
+            Outcome::AsExpected
+        }
+        Effect::TakeBack { from, target, over, size, content } => {
+            let whole = match from {
+                Kept::Trash => root.stage_kept(op, size, &content).map_err(not_kept)?,
+                Kept::File { path, stat } => root.stage_copy(op, &path, &stat, &content)?,
+            };
+            written(root.publish(whole, &target, over.as_ref())?)
         }
         Effect::Download { .. }
         | Effect::MkdirRemote { .. }
         | Effect::Upload { .. }
         | Effect::MoveRemote { .. }
+        | Effect::RestoreRemote { .. }
         | Effect::DeleteRemote { .. } => unreachable!("BUG: has a lane of its own"),
     })
+}
+
+fn written(published: Published) -> Outcome {
+    Outcome::Local { stat: published.stat, blake3: Some(published.blake3), racy: published.racy }
+}
+
+fn not_kept(error: FsError) -> Failure {
+    if error.kind() == FsErrorKind::NotFound { Failure::NotKept } else { error.into() }
 }
 
 fn local(stat: sync_core::LocalStat) -> Outcome {

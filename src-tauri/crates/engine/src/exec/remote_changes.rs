@@ -20,6 +20,9 @@ const LOOKS_AT_ONCE: usize = 8;
 /// Entries of one page when a folder is looked into that should hold no file.
 const LOOK_ENTRIES: u32 = 500;
 
+/// Revisions looked at to see which one was replaced: saves in that very moment are few.
+const REVISIONS_SEEN: u32 = 10;
+
 /// A change at Dropbox that is wanted.
 pub(super) struct Change {
     pub(super) epoch: u64,
@@ -89,7 +92,12 @@ async fn run_batch(executor: &Executor, batch: Vec<Change>) {
         Kind::Delete => delete(executor, batch).await,
         Kind::Single => {
             for change in batch {
-                let result = move_through(executor, change.effect).await;
+                let result = match change.effect {
+                    Effect::RestoreRemote { id, path, over, rev } => {
+                        restore(&executor.inner.client, &id, &path, &over, &rev).await
+                    }
+                    effect => move_through(executor, effect).await,
+                };
                 executor.done(change.op, result);
             }
         }
@@ -169,6 +177,28 @@ async fn move_through(executor: &Executor, effect: Effect) -> Result<Outcome, Fa
     let client = &executor.inner.client;
     client.move_one(&from, &through).await?;
     Ok(Outcome::RemoteMoved(Box::new(client.move_one(&from, &to).await?)))
+}
+
+/// Makes an old revision the present one, if the file has the expected one. Dropbox knows no condition for
+/// that: so the file is looked at before, and afterwards what was really replaced. Was it something else, that
+/// takes its place again.
+async fn restore(client: &Client, id: &str, path: &str, over: &str, rev: &str) -> Result<Outcome, Failure> {
+    let changed = || ClientError::Conflict { kind: ConflictKind::File };
+    match client.metadata(id).await? {
+        Some(RemoteEntry::File(file)) if file.rev == over => {}
+        _ => return Err(changed().into()),
+    }
+    let restored = match client.restore(path, rev).await {
+        Err(ClientError::NotFound) => return Err(Failure::NotKept),
+        restored => restored?,
+    };
+    let before = client.revisions(path, REVISIONS_SEEN).await?;
+    let replaced = before.iter().skip_while(|file| file.rev != restored.rev).nth(1);
+    if let Some(other) = replaced.filter(|file| file.rev != over) {
+        client.restore(path, &other.rev).await?;
+        return Err(changed().into());
+    }
+    Ok(Outcome::RemoteFile(Box::new(restored)))
 }
 
 fn split<T>(batch: Vec<Change>, take: impl Fn(Effect) -> Option<T>) -> (Vec<i64>, Vec<T>) {

@@ -72,6 +72,11 @@ impl Tx<'_> {
         self.sql.one(select!("WHERE id = ?1"), [id], read)
     }
 
+    /// Returns the latest decision about this node.
+    pub fn last_resolution_of(&self, node: NodeId) -> Result<Option<ResolutionRow>, StoreError> {
+        self.sql.one(select!("WHERE node = ?1 ORDER BY id DESC LIMIT 1"), [node.0], read)
+    }
+
     /// Returns what is still to be carried out or undone, oldest first.
     pub fn open_resolutions(&self) -> Result<Vec<ResolutionRow>, StoreError> {
         self.sql.all(select!("WHERE state <> 'done' ORDER BY id"), [], read)

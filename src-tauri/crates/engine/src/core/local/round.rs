@@ -361,7 +361,7 @@ impl Loop {
         let mut moves = Vec::new();
         let mut asked_for_more = false;
         for found in found {
-            if self.finish_copy(tx, &found.entry, found.dir)? {
+            if self.finish_copy(tx, now, &found.entry, found.dir)? {
                 continue;
             }
             match self.whereabouts(tx, &found.entry.stat.id)? {

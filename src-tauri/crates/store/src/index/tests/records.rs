@@ -79,6 +79,9 @@ fn single_values_come_back_and_the_cursor_can_be_dropped() {
         assert_eq!(tx.listing()?, Listing { generation: 7, complete: true });
         tx.set_first_sync_done(true)?;
         assert!(tx.first_sync_done()?);
+        assert_eq!(tx.last_synced()?, None);
+        tx.set_last_synced(1_700_000_000)?;
+        assert_eq!(tx.last_synced()?, Some(1_700_000_000));
         Ok(())
     });
 }
@@ -192,6 +195,11 @@ fn decisions_come_back_until_they_are_too_old_and_keep_the_merged_content_meanwh
         tx.purge_resolutions(101)?;
         assert_eq!(tx.resolution(6)?, None, "carried out long ago");
         assert_eq!(tx.open_resolutions()?.len(), 3, "what is still to be done is never too old");
+        let later = resolution(9, 5, ResolutionState::Decided);
+        tx.put_resolution(&later)?;
+        assert_eq!(tx.last_resolution_of(NodeId(5))?, Some(later));
+        assert_eq!(tx.last_resolution_of(NodeId(55))?, None);
+        tx.remove_resolution(9)?;
         tx.remove_resolution(5)?;
         assert_eq!(tx.open_resolutions()?.len(), 2);
         Ok(())
