@@ -165,6 +165,22 @@ describe('a merge', () => {
     expect(world.conflicts.map(({ id }) => id)).toEqual(['three'])
   })
 
+  test('of a marked file that changed after it was read is made again before it counts', async () => {
+    const desk = await deskOn(conflict('one'), conflict('two'))
+    desk.review!.choose('merged')
+    desk.review!.take('remote')
+    desk.markAlike(true)
+    await desk.readOthers()
+    expect(desk.canApply).toBe(true)
+    world.conflicts = [conflict('one'), conflict('two', { remote: { ...conflict('two').remote!, rev: '2' } })]
+    world.contents = { ...world.contents, two: { ...apart, remote: text('a\nb\nnewer\n') } }
+    await news(desk)
+    expect(desk.canApply).toBe(false)
+    await desk.readOthers()
+    await desk.apply()
+    expect(resolved[1]).toEqual(['two', { keep: 'merged', text: 'A\nb\nnewer\n' }])
+  })
+
   test('that was looked at before a version changed is not remembered', async () => {
     const desk = await deskOn(conflict('one'))
     desk.review!.choose('merged')

@@ -7,6 +7,22 @@
 import type { Conflict, ConflictContent } from '../platform'
 import { mergedByItself } from './text/merge'
 
+export const NONE_MARKED: ReadonlySet<string> = new Set()
+
+/** The marks with these added or taken away. */
+export function withMarks(
+  marked: ReadonlySet<string>,
+  ids: readonly string[],
+  on: boolean,
+): ReadonlySet<string> {
+  const marks = new Set(marked)
+  for (const id of ids) {
+    if (on) marks.add(id)
+    else marks.delete(id)
+  }
+  return marks
+}
+
 /** Others that the same decision can be for. */
 export function alike(list: readonly Conflict[], current: Conflict): Conflict[] {
   return list.filter(
