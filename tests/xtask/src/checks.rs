@@ -6,21 +6,32 @@
 use std::path::Path;
 
 use crate::{
-    licences,
-    steps::{Steps, counted, whole},
-    system::{self, C_COMPILER, PYTHON, PYTHON_VENV, cargo},
+    icons, licences,
+    steps::{Steps, Tally, counted, whole},
+    system::{
+        self, C_COMPILER, CHROMIUM, DISPLAY, NODE, Need, PYTHON, PYTHON_VENV, SESSION_BUS, STATUS_ICONS,
+        WEB_DRIVER, WEBKIT, cargo,
+    },
+    ui,
 };
 
 /// Programs of ours that tests start.
-const PROGRAMS: [&str; 2] = ["cli", "fake-dropbox"];
+const PROGRAMS: [&str; 3] = ["cli", "fake-dropbox", "lockstep-app"];
+
+const NEEDS: [Need; 10] =
+    [C_COMPILER, WEBKIT, STATUS_ICONS, NODE, DISPLAY, SESSION_BUS, WEB_DRIVER, CHROMIUM, PYTHON, PYTHON_VENV];
 
 /// Runs all steps; true when none failed.
 pub fn run(fast: bool) -> anyhow::Result<bool> {
-    let needs: &[_] = if fast { &[C_COMPILER] } else { &[C_COMPILER, PYTHON, PYTHON_VENV] };
-    system::ensure(needs)?;
+    system::ensure(&NEEDS)?;
     let mut steps = Steps::default();
     steps.step("formatting", || whole(cargo().args(["fmt", "--all", "--check"])));
     steps.step("licences", licences::check);
+    steps.step("icons are as their drawings", || passed(icons::run(&icons::Do::Check)?));
+    // Before anything that embeds the windows is compiled.
+    steps.step("packages of the windows", || ui::prepare().map(|()| Tally::default()));
+    steps.step("windows: types, lints, unit tests", ui::check);
+    steps.step("windows: bundle", ui::build);
     steps.step("lints", || {
         whole(cargo().args(["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"]))
     });
@@ -30,6 +41,7 @@ pub fn run(fast: bool) -> anyhow::Result<bool> {
         counted(cargo().args(TESTS).env("LOCKSTEP_BIN", programs.join("lockstep")))
     });
     if !fast {
+        steps.step("windows: every screen in a browser", || ui::screens(None, &[]));
         steps.step("doc tests", || counted(cargo().args(["test", "--locked", "--workspace", "--doc"])));
         steps.step("Dropbox's own SDK against the fake service", || sdk_check(&programs));
     }
@@ -38,7 +50,11 @@ pub fn run(fast: bool) -> anyhow::Result<bool> {
 
 const TESTS: [&str; 7] = ["test", "--locked", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"];
 
-fn sdk_check(programs: &Path) -> anyhow::Result<crate::steps::Tally> {
+fn passed(is_well: bool) -> anyhow::Result<Tally> {
+    Ok(if is_well { Tally { passed: 1, failed: 0 } } else { Tally { passed: 0, failed: 1 } })
+}
+
+fn sdk_check(programs: &Path) -> anyhow::Result<Tally> {
     let script = "tests/fake-dropbox/sdk-check/run.sh";
     counted(std::process::Command::new("bash").arg(script).arg(programs.join("fake-dropbox")))
 }

@@ -6,10 +6,13 @@
 
 mod checks;
 mod demo;
+mod dev;
 mod icons;
 mod licences;
+mod screenshots;
 mod steps;
 mod system;
+mod ui;
 
 use std::process::ExitCode;
 
@@ -30,12 +33,17 @@ enum Command {
         #[arg(long)]
         fast: bool,
     },
-    /// Shows a folder and a Dropbox staying in step, with a fake service on this computer
+    /// Shows a folder and a Dropbox staying in step, with a fake service on this computer: in the app where
+    /// there is a display, else in the terminal
     Demo {
-        /// Stays up afterwards, until Ctrl-C
+        /// Keeps the folder afterwards, and stays up until Ctrl-C
         #[arg(long)]
         keep: bool,
     },
+    /// Runs the app with windows that change while one edits them
+    Dev,
+    /// Writes the TypeScript of the app's commands anew
+    Bindings,
     /// Renders the icons from their drawings
     Icons {
         /// Writes nothing; fails when a picture is stale
@@ -45,15 +53,26 @@ enum Command {
         #[arg(long, value_name = "DIR")]
         sheet: Option<std::path::PathBuf>,
     },
+    /// Takes a picture of every screen in every state, and checks each while it is there
+    Screenshots {
+        /// Folder for the pictures
+        #[arg(long, value_name = "DIR", default_value = "ui/screenshots")]
+        out: std::path::PathBuf,
+        /// Only screens whose name, state and look contain one of these
+        names: Vec<String>,
+    },
 }
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Test { fast } => checks::run(fast),
         Command::Demo { keep } => demo::run(keep),
+        Command::Dev => dev::run(),
+        Command::Bindings => dev::bindings(),
         Command::Icons { check: true, .. } => icons::run(&icons::Do::Check),
         Command::Icons { sheet: Some(folder), .. } => icons::run(&icons::Do::Sheet(folder)),
         Command::Icons { .. } => icons::run(&icons::Do::Write),
+        Command::Screenshots { out, names } => screenshots::run(&out, &names),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,

@@ -23,6 +23,29 @@ pub const PYTHON: Need = Need { check: &["python3", "--version"], packages: &["p
 pub const PYTHON_VENV: Need =
     Need { check: &["python3", "-c", "import ensurepip, venv"], packages: &["python3-venv"] };
 
+/// What the desktop app is built against.
+pub const WEBKIT: Need = Need {
+    check: &["pkg-config", "--exists", "webkit2gtk-4.1"],
+    packages: &["pkg-config", "libwebkit2gtk-4.1-dev"],
+};
+/// Draws the status icon; opened when the app starts.
+pub const STATUS_ICONS: Need = Need {
+    check: &["sh", "-c", "/sbin/ldconfig -p | grep -q libayatana-appindicator3.so.1"],
+    packages: &["libayatana-appindicator3-1"],
+};
+/// A display for tests.
+pub const DISPLAY: Need = Need { check: &["sh", "-c", "command -v Xvfb"], packages: &["xvfb"] };
+/// A session bus for tests.
+pub const SESSION_BUS: Need = Need { check: &["dbus-run-session", "--version"], packages: &["dbus"] };
+/// Drives the real window.
+pub const WEB_DRIVER: Need =
+    Need { check: &["sh", "-c", "command -v WebKitWebDriver"], packages: &["webkit2gtk-driver"] };
+/// Shows the pages alone.
+pub const CHROMIUM: Need = Need { check: &["sh", "-c", "command -v chromium"], packages: &["chromium"] };
+/// Builds and tests the pages.
+pub const NODE: Need =
+    Need { check: &["sh", "-c", "command -v node && command -v npm"], packages: &["nodejs", "npm"] };
+
 /// Makes sure that everything is there; installs what is not, or says how.
 pub fn ensure(needs: &[Need]) -> anyhow::Result<()> {
     let missing: Vec<&str> =

@@ -1,16 +1,18 @@
 //! `cargo xtask demo`: a folder and a Dropbox staying in step, before one's eyes.
 //!
-//! Everything is real but Dropbox: the `lockstep` program, HTTP, files, the sign-in pages. The fake
-//! service runs on this computer; nothing leaves it.
+//! Everything is real but Dropbox: the app or the `lockstep` program, HTTP, files, the sign-in pages. The
+//! fake service runs on this computer; nothing leaves it. With a display the person clicks; without one the
+//! demo performs.
 //!
 //! Rule: the demo claims only what it has looked at: each step ends when both trees are equal, or fails.
 
 mod program;
 mod service;
 mod trees;
+mod window;
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
@@ -21,24 +23,39 @@ use self::{
     service::Service,
     trees::Tree,
 };
-use crate::system::{self, C_COMPILER};
+use crate::{
+    system::{self, C_COMPILER, STATUS_ICONS, WEBKIT},
+    ui,
+};
 
 /// How long a step may take before something must be wrong.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-/// Runs the demo; with `keep` it stays up afterwards.
+/// Runs the demo; with `keep` its folder stays afterwards, and so does what runs without a window.
 pub fn run(keep: bool) -> anyhow::Result<bool> {
-    system::ensure(&[C_COMPILER])?;
-    heading("Building Lockstep and the fake Dropbox");
-    let programs = system::build_programs(&["cli", "fake-dropbox"])?;
+    let with_window = window::is_display_there();
+    let programs = build(with_window)?;
     let place = tempfile::Builder::new().prefix("lockstep-demo-").tempdir()?;
     let root = if keep { place.keep() } else { place.path().to_owned() };
-    let outcome = show(&programs, &root, keep);
+    let outcome = if with_window { window::show(&programs, &root) } else { show(&programs, &root, keep) };
     if let Err(error) = &outcome {
         print_logs(&root);
         println!("\nThe demo stopped: {error:#}");
     }
     Ok(outcome.is_ok())
+}
+
+fn build(with_window: bool) -> anyhow::Result<PathBuf> {
+    heading("Building Lockstep and the fake Dropbox");
+    if !with_window {
+        system::ensure(&[C_COMPILER])?;
+        return system::build_programs(&["cli", "fake-dropbox"]);
+    }
+    system::ensure(&[C_COMPILER, WEBKIT, STATUS_ICONS])?;
+    ui::prepare()?;
+    // The app embeds the windows, so they come first.
+    ui::build()?;
+    system::build_programs(&["cli", "fake-dropbox", "lockstep-app"])
 }
 
 fn show(programs: &Path, root: &Path, keep: bool) -> anyhow::Result<()> {
