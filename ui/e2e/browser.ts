@@ -84,6 +84,7 @@ export async function open(fixture: string, kind: WindowKind, look: Look): Promi
   const address = new URLSearchParams({ fixture, ...look.address })
   await page.goto(`${origin}/index.html?${address}`)
   await page.locator('h1').first().waitFor({ state: 'attached' })
+  if (!(await page.evaluate(() => 'lockstep' in window))) throw new Error(`no fixture named ${fixture}`)
   await settle(page)
   return { page, complaints, close: () => page.close() }
 }

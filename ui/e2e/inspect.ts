@@ -44,11 +44,10 @@ export function clippedTexts(page: Page): Promise<string[]> {
         `${why}: <${element.tagName.toLowerCase()} class="${element.className}"> ${element.textContent?.trim().slice(0, 60)}`,
       )
     }
-    /** Texts that only screen readers get stand in a box of a pixel. */
+    /** Texts that only screen readers get are clipped to nothing. */
     const isUnseen = (element: Element): boolean => {
       for (let outer: Element | null = element; outer; outer = outer.parentElement) {
-        const { width, height } = outer.getBoundingClientRect()
-        if (width <= 1 && height <= 1 && getComputedStyle(outer).overflow === 'hidden') return true
+        if (getComputedStyle(outer).clipPath === 'inset(50%)') return true
       }
       return false
     }

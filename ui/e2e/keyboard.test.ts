@@ -65,7 +65,7 @@ describe('by keyboard alone', () => {
   test('a conflict is decided with a digit and Ctrl+Enter, and the next one is shown', () =>
     errand('conflicts.edit-edit-text', 'conflicts', async (page) => {
       const before = await conflictsLeft(page)
-      await page.keyboard.press('2')
+      await page.keyboard.press('1')
       await page.keyboard.press('Control+Enter')
       await expect.poll(() => conflictsLeft(page)).toEqual(before.slice(1))
       await page.getByRole('status').filter({ hasText: 'this computer’s version of' }).waitFor()

@@ -25,7 +25,7 @@ const bundle = join(root, 'node_modules', '.cache', 'lockstep-e2e')
 if (!values.built) {
   const built = spawnSync(
     process.execPath,
-    [join(root, 'node_modules/vite/bin/vite.js'), 'build', '--outDir', bundle, '--logLevel', 'warn'],
+    [join(root, 'node_modules/vite/bin/vite.js'), 'build', '--outDir', bundle, '--logLevel', 'error'],
     { cwd: root, stdio: 'inherit', env: { ...process.env, VITE_FIXTURES: '1', NODE_ENV: 'production' } },
   )
   if (built.status !== 0) process.exit(1)

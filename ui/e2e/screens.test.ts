@@ -30,8 +30,13 @@ async function problemsOf(screen: Screen, state: string, look: Look): Promise<st
   }
 }
 
+/** Problems that are told one by one; the rest is a number. */
+const TOLD = 8
+
 function expectNone(problems: string[]): void {
-  if (problems.length > 0) expect.fail(problems.join('\n  '))
+  if (problems.length === 0) return
+  const rest = problems.length > TOLD ? [`and ${problems.length - TOLD} more`] : []
+  expect.fail([...problems.slice(0, TOLD), ...rest].join('\n  '))
 }
 
 async function narrow(page: Page): Promise<string[]> {
