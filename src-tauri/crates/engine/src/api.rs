@@ -6,9 +6,15 @@
 //! Rule: nothing here carries a secret out. A refresh token travels inwards only, in
 //! [`Call::AccountAdd`].
 
+mod conflicts;
 mod status;
+mod workspaces;
 
+pub use conflicts::{
+    Choice, ConflictTexts, ConflictView, MOST_MERGED_BYTES, Resolved, Seen, UndoOutcome, Undone, VersionView,
+};
 pub use status::{Pending, StatusView, TransferView, Watching, WorkspaceState, WorkspaceStatus};
+pub use workspaces::{Amount, ConflictPolicy, NewWorkspace, Preview, WorkspaceEdit, WorkspaceView};
 
 use serde::{Deserialize, Serialize};
 
@@ -36,10 +42,33 @@ pub enum Call {
         /// Workspace id.
         id: String,
     },
+    /// Changes what a workspace is called and how it decides. → `WorkspaceView`
+    WorkspaceEdit {
+        /// Workspace id.
+        id: String,
+        /// What changes.
+        edit: WorkspaceEdit,
+    },
+    /// Sets the index aside and compares both sides anew; nothing is deleted by that. → `()`
+    WorkspaceRebuild {
+        /// Workspace id.
+        id: String,
+    },
+    /// Goes on in another local folder: moves the present one there, or takes one over that was moved there
+    /// already, or, when the present one is gone, downloads everything again. → `WorkspaceView`
+    WorkspaceRelocate {
+        /// Workspace id.
+        id: String,
+        /// The new folder, absolute.
+        local: std::path::PathBuf,
+    },
     /// → `()`
     Pause {
         /// One workspace, or all.
         id: Option<String>,
+        /// Resumes by itself at this time, RFC 3339.
+        #[serde(default)]
+        until: Option<String>,
     },
     /// → `()`
     Resume {
@@ -56,6 +85,8 @@ pub enum Call {
         /// One workspace, or all.
         id: Option<String>,
     },
+    /// The settings file was changed: what it says now holds from now on. → `()`
+    SettingsChanged,
     /// → `StatusView`
     Status,
     /// → `Vec<ActivityView>`, newest first
@@ -70,12 +101,20 @@ pub enum Call {
         /// Conflict id.
         id: String,
     },
-    /// → `()`
+    /// Decides about a conflict; [`Code::Changed`] when a version is not the one that was seen. → `Resolved`
     Resolve {
         /// Conflict id.
         id: String,
         /// The decision.
         choice: Choice,
+        /// The versions that were seen.
+        #[serde(default, flatten)]
+        seen: Seen,
+    },
+    /// Takes a decision about a conflict back. → `Undone`
+    ConflictUndo {
+        /// From [`Resolved::undo`], or `workspace:batch` of the activity.
+        id: String,
     },
     /// → `Vec<IssueView>`
     Issues,
@@ -194,6 +233,18 @@ pub struct AccountView {
     pub used_bytes: u64,
     /// Bytes allocated.
     pub allocated_bytes: u64,
+    /// Whether the bytes mean anything: they were told at some time.
+    pub usage_known: bool,
+    /// When they were told, RFC 3339.
+    pub as_of: Option<String>,
+    /// When the account was linked, RFC 3339.
+    pub linked_at: Option<String>,
+    /// Why the sign-in has to be repeated, when it has.
+    pub reason: Option<String>,
+    /// Permissions that were asked for; empty for all the app has.
+    pub scope: String,
+    /// Redirect URL that was used, when one was.
+    pub redirect_url: Option<String>,
 }
 
 /// Whether an account works.
@@ -204,54 +255,6 @@ pub enum AccountState {
     Linked,
     /// The sign-in was revoked or has expired; link again with the same account.
     NeedsSignIn,
-}
-
-/// What a new workspace is to be.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct NewWorkspace {
-    /// Account id; may be left out when only one is linked.
-    pub account: Option<String>,
-    /// Folder at Dropbox, `/` for all of it. Created when missing.
-    pub remote: String,
-    /// Local folder, absolute. Created when missing.
-    pub local: std::path::PathBuf,
-    /// Name to show; the folder's name when left out.
-    pub name: Option<String>,
-    /// What to do when both sides change a file.
-    pub on_conflict: ConflictPolicy,
-    /// Remote folders below `remote` that are not kept here.
-    pub excludes: Vec<String>,
-}
-
-/// What to do when both sides change a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ConflictPolicy {
-    /// Hold the file until a person decides.
-    Ask,
-    /// Keep both at once.
-    KeepBoth,
-}
-
-/// A workspace.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct WorkspaceView {
-    /// Workspace id.
-    pub id: String,
-    /// Name to show.
-    pub name: String,
-    /// Account id.
-    pub account: String,
-    /// Folder at Dropbox.
-    pub remote: String,
-    /// Local folder.
-    pub local: String,
-    /// What it is doing.
-    pub state: WorkspaceState,
-    /// Files in step.
-    pub files: u64,
-    /// Their bytes.
-    pub bytes: u64,
 }
 
 /// Which way a change goes.
@@ -281,70 +284,6 @@ pub struct ActivityView {
     pub bytes: u64,
     /// Changes of one batch belong together.
     pub batch: i64,
-}
-
-/// One version of a file in a conflict.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct VersionView {
-    /// Revision at Dropbox, when it has one.
-    pub rev: Option<String>,
-    /// Content hash, 64 hex digits.
-    pub content_hash: Option<String>,
-    /// Size in bytes.
-    pub size: u64,
-    /// When it was changed, RFC 3339.
-    pub modified: Option<String>,
-    /// Who changed it.
-    pub who: Option<String>,
-}
-
-/// Both sides changed a file.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct ConflictView {
-    /// Conflict id.
-    pub id: String,
-    /// Workspace id.
-    pub workspace: String,
-    /// Path below the workspace.
-    pub path: String,
-    /// `edit_edit` so far.
-    pub kind: String,
-    /// When it was found, RFC 3339.
-    pub detected_at: String,
-    /// This computer's version.
-    pub local: Option<VersionView>,
-    /// Dropbox's version.
-    pub remote: Option<VersionView>,
-    /// What both started from.
-    pub base: Option<VersionView>,
-}
-
-/// The versions of a conflict as text; absent where a version is missing, too large or no text.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub struct ConflictTexts {
-    /// What both started from.
-    pub base: Option<String>,
-    /// This computer's version.
-    pub local: Option<String>,
-    /// Dropbox's version.
-    pub remote: Option<String>,
-}
-
-/// A decision about a conflict.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(tag = "keep", rename_all = "snake_case")]
-pub enum Choice {
-    /// This computer's version replaces Dropbox's; the other stays in the version history.
-    Local,
-    /// Dropbox's version replaces this computer's, which goes to the trash.
-    Remote,
-    /// The local version becomes a conflicted copy.
-    Both,
-    /// This content replaces both.
-    Merged {
-        /// File that holds the merged content.
-        file: std::path::PathBuf,
-    },
 }
 
 /// Something that does not sync, and why.
@@ -381,30 +320,6 @@ pub struct HeldView {
     pub count: u64,
     /// Their paths below the workspace.
     pub paths: Vec<String>,
-}
-
-/// What a first sync would do.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Preview {
-    /// Files and bytes to download.
-    pub download: Amount,
-    /// Files and bytes to upload.
-    pub upload: Amount,
-    /// Files and bytes that are equal on both sides.
-    pub identical: Amount,
-    /// Files that differ on both sides.
-    pub conflicts: Amount,
-    /// Files that cannot be synced.
-    pub cannot_sync: Amount,
-}
-
-/// Files and their bytes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Amount {
-    /// Number of files.
-    pub files: u64,
-    /// Their bytes.
-    pub bytes: u64,
 }
 
 /// One step of a plan, for people and scripts.

@@ -23,9 +23,9 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    api::{self, CallError, Code, Pending, StatusView, Watching, WorkspaceState, WorkspaceStatus},
+    api::{self, CallError, Code, StatusView, WorkspaceState, WorkspaceStatus},
     clock::Clock,
-    core::{Command, Config, Core, Event, Request},
+    core::{Command, Config, Core, Event, Halt, Request},
     exec::{Executor, Limits, Place},
 };
 
@@ -57,8 +57,8 @@ pub struct Plan {
     pub limits: Limits,
     /// Tells the time.
     pub clock: Clock,
-    /// Does nothing until it is resumed.
-    pub paused: bool,
+    /// Does nothing until it is told to go on.
+    pub halt: Halt,
 }
 
 /// Where news go.
@@ -73,9 +73,9 @@ pub struct Workspace {
     task: Mutex<Option<JoinHandle<()>>>,
 }
 
-struct Ask {
-    request: Request,
-    reply: Reply,
+enum Ask {
+    Request(Request, Reply),
+    Configure(Box<Config>, Limits),
 }
 
 impl Workspace {
@@ -83,7 +83,7 @@ impl Workspace {
     pub fn start(plan: Plan, tell: Tell) -> Workspace {
         let (asks, asked) = mpsc::unbounded_channel();
         let stop = CancellationToken::new();
-        let host = Host { plan, tell, asked, stop: stop.clone(), paused: false, index_was_damaged: false };
+        let host = Host { plan, tell, asked, stop: stop.clone(), halt: Halt::No, index_was_damaged: false };
         Workspace { asks, stop, task: Mutex::new(Some(tokio::spawn(host.run()))) }
     }
 
@@ -91,8 +91,14 @@ impl Workspace {
     pub async fn ask(&self, request: Request) -> Result<Value, CallError> {
         let (reply, answer) = oneshot::channel();
         let gone = || CallError::new(Code::Failed, "The workspace was stopped.");
-        self.asks.send(Ask { request, reply }).map_err(|_| gone())?;
+        self.asks.send(Ask::Request(request, reply)).map_err(|_| gone())?;
         answer.await.map_err(|_| gone())?
+    }
+
+    /// Changes how it behaves while it runs.
+    pub fn configure(&self, config: Config, limits: Limits) {
+        // A workspace that was stopped meanwhile reads its settings when it starts.
+        let _ = self.asks.send(Ask::Configure(Box::new(config), limits));
     }
 
     /// Stops it; nothing touches the disk or Dropbox afterwards.
@@ -156,7 +162,7 @@ struct Host {
     tell: Tell,
     asked: mpsc::UnboundedReceiver<Ask>,
     stop: CancellationToken,
-    paused: bool,
+    halt: Halt,
     index_was_damaged: bool,
 }
 
@@ -169,7 +175,7 @@ struct Opened {
 
 impl Host {
     async fn run(mut self) {
-        self.paused = self.plan.paused;
+        self.halt = self.plan.halt;
         while !self.stop.is_cancelled() {
             let obstacle = match self.open().await {
                 Ok(opened) => match self.drive(opened).await {
@@ -202,8 +208,8 @@ impl Host {
         let mut replies: BTreeMap<u64, Reply> = BTreeMap::new();
         let next_ask = AtomicU64::new(0);
         let mut batch = vec![Event::Tick];
-        if self.paused {
-            batch.push(Event::Ask { id: u64::MAX, request: Request::Pause(true) });
+        if self.halt != Halt::No {
+            batch.push(Event::Ask { id: u64::MAX, request: Request::Halt(self.halt) });
         }
         let result = loop {
             let mut running = core.take().expect("BUG: the core comes back from each turn");
@@ -222,14 +228,21 @@ impl Host {
             tokio::select! {
                 () = self.stop.cancelled() => break Ok(()),
                 Some(event) = events.recv() => batch.push(event),
-                Some(ask) = self.asked.recv() => {
-                    let id = next_ask.fetch_add(1, Ordering::Relaxed);
-                    if let Request::Pause(paused) = ask.request {
-                        self.paused = paused;
+                Some(ask) = self.asked.recv() => match ask {
+                    Ask::Request(request, reply) => {
+                        let id = next_ask.fetch_add(1, Ordering::Relaxed);
+                        if let Request::Halt(halt) = request {
+                            self.halt = halt;
+                        }
+                        replies.insert(id, reply);
+                        batch.push(Event::Ask { id, request });
                     }
-                    replies.insert(id, ask.reply);
-                    batch.push(Event::Ask { id, request: ask.request });
-                }
+                    Ask::Configure(config, limits) => {
+                        executor.set_limits(limits);
+                        self.configure(config.clone(), limits);
+                        batch.push(Event::Configured(config));
+                    }
+                },
                 () = sleep_until(wake_at) => batch.push(Event::Tick),
             }
             if matches!(batch.first(), Some(Event::Hashed { .. } | Event::Done { .. } | Event::Scanned(_))) {
@@ -282,24 +295,32 @@ impl Host {
             tokio::select! {
                 () = self.stop.cancelled() => return,
                 () = tokio::time::sleep_until(until) => return,
-                Some(ask) = self.asked.recv() => {
-                    let wants_retry = matches!(ask.request, Request::Retry(_));
-                    let answer = self.answer_for(&obstacle, &ask.request);
-                    if let Request::Pause(paused) = ask.request {
-                        self.paused = paused;
+                Some(ask) = self.asked.recv() => match ask {
+                    Ask::Configure(config, limits) => self.configure(config, limits),
+                    Ask::Request(request, reply) => {
+                        let wants_retry = matches!(request, Request::Retry(_));
+                        let answer = self.answer_for(&obstacle, &request);
+                        if let Request::Halt(halt) = request {
+                            self.halt = halt;
+                        }
+                        let _ = reply.send(answer);
+                        if wants_retry {
+                            return;
+                        }
                     }
-                    let _ = ask.reply.send(answer);
-                    if wants_retry {
-                        return;
-                    }
-                }
+                },
             }
         }
     }
 
+    fn configure(&mut self, config: Box<Config>, limits: Limits) {
+        self.plan.config = *config;
+        self.plan.limits = limits;
+    }
+
     fn tell_obstacle(&self, obstacle: &Obstacle) {
         let status = self.status_for(obstacle);
-        let view = StatusView { state: status.state, workspaces: vec![status], transfers: Vec::new() };
+        let view = StatusView { state: status.state, workspaces: vec![status], ..StatusView::default() };
         (self.tell)(api::Event::Status(view));
     }
 
@@ -307,12 +328,8 @@ impl Host {
         WorkspaceStatus {
             id: self.plan.config.workspace.clone(),
             state: obstacle.state(),
-            pending: Pending::default(),
-            watching: Watching::default(),
-            last_synced: None,
-            conflicts: 0,
             issues: 1,
-            held_deletions: 0,
+            ..WorkspaceStatus::default()
         }
     }
 
@@ -333,7 +350,7 @@ impl Host {
             Request::Totals => serde_json::to_value([0, 0]),
             Request::Issues => serde_json::to_value([issue()]),
             Request::Activity(_) | Request::Conflicts | Request::Held => Ok(Value::Array(Vec::new())),
-            Request::Retry(_) | Request::Pause(_) => Ok(Value::Null),
+            Request::Retry(_) | Request::Halt(_) => Ok(Value::Null),
             Request::Sync => serde_json::to_value(api::SyncReport {
                 workspace: self.plan.config.workspace.clone(),
                 state: obstacle.state(),
@@ -469,7 +486,7 @@ impl Board {
 
 /// Puts the status of several workspaces together; the most urgent state is that of all.
 pub fn merge<'a>(views: impl Iterator<Item = &'a StatusView>) -> StatusView {
-    let mut all = StatusView { state: WorkspaceState::Idle, workspaces: Vec::new(), transfers: Vec::new() };
+    let mut all = StatusView::default();
     for view in views {
         all.state = all.state.max(view.state);
         all.workspaces.extend(view.workspaces.iter().cloned());

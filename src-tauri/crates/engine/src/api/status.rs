@@ -17,6 +17,8 @@ pub enum WorkspaceState {
     Indexing,
     /// Carrying changes over.
     Syncing,
+    /// Nobody runs it; `lockstep run` or `lockstep sync` does.
+    Resting,
     /// Stopped by a person.
     Paused,
     /// Dropbox cannot be reached.
@@ -65,6 +67,9 @@ pub struct WorkspaceStatus {
     pub issues: u64,
     /// Deletions that wait for a person.
     pub held_deletions: u64,
+    /// Both sides have never been equal so far.
+    #[serde(default)]
+    pub first_sync: bool,
 }
 
 /// What is still to be carried over.

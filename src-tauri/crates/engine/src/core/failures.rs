@@ -9,6 +9,7 @@ use sync_core::{LocalKind, NodeId, plan::CaseClash};
 
 use super::{
     Failure, Loop, Now,
+    conflicts::KEEP_FAILED,
     dispatch::{Flight, Step},
 };
 
@@ -38,6 +39,11 @@ impl Loop {
         tracing::debug!(path = flight.path, step = ?flight.step, ?failure, "an effect did not happen");
         match failure {
             Failure::Cancelled => Ok(()),
+            // Only undoing a decision asks for such a version, and it has taken note.
+            Failure::NotKept => Ok(()),
+            Failure::Disk(error) if error.is_about_keeping() && error.kind() != FsErrorKind::Full => {
+                self.could_not_keep(tx, now, flight, &error)
+            }
             Failure::Disk(error) => self.disk_failed(tx, now, flight, &error),
             Failure::Dropbox(error) => self.dropbox_failed(tx, now, flight, error),
         }
@@ -54,6 +60,20 @@ impl Loop {
             _ => {}
         }
         Ok(())
+    }
+
+    /// The version that was to be replaced could not be moved to the trash: it stays where it is.
+    fn could_not_keep(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Now,
+        flight: &Flight,
+        error: &FsError,
+    ) -> Result<(), StoreError> {
+        self.cool_down(now, flight.node);
+        self.take_back_unkept(tx, flight.node)?;
+        let text = format!("{KEEP_FAILED} ({error})");
+        self.note_node_issue(tx, now, flight.node, "no_permission", &text, true)
     }
 
     fn disk_failed(
@@ -192,7 +212,9 @@ impl Loop {
     ) -> Result<u64, StoreError> {
         match error {
             ClientError::SignInNeeded(problem) => {
-                self.side.sign_in_needed = true;
+                if !std::mem::replace(&mut self.side.sign_in_needed, true) {
+                    self.changed.insert("accounts");
+                }
                 let code = if *problem == AuthProblem::Suspended { "suspended" } else { "needs_sign_in" };
                 self.note_workspace_issue(tx, now, code, &error.to_string())?;
                 Ok(MOST_BACKOFF_MS)
@@ -210,7 +232,9 @@ impl Loop {
     }
 
     pub(super) fn reached_dropbox(&mut self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
-        self.side.sign_in_needed = false;
+        if std::mem::take(&mut self.side.sign_in_needed) {
+            self.changed.insert("accounts");
+        }
         self.clear_workspace_issue(tx, "needs_sign_in")?;
         self.clear_workspace_issue(tx, "suspended")?;
         if self.side.offline {

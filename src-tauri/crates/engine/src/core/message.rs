@@ -9,7 +9,7 @@ use local_fs::{DirListing, Expected, FsError, Hashed, Hint, RootHealth, WatchErr
 use serde_json::Value;
 use sync_core::{ContentHash, LocalStat, NodeId, RemoteEntry, RemoteFile, RemoteFolder, SyncPath};
 
-use crate::api::{self, CallError, Choice};
+use crate::api::{self, CallError};
 
 /// The time, as it comes in from outside.
 #[derive(Debug, Clone, Copy)]
@@ -53,6 +53,8 @@ pub enum Event {
     Recovered(Result<(), FsError>),
     /// Somebody looked whether the root is still the known one.
     Health(RootHealth),
+    /// A person changed how this workspace behaves.
+    Configured(Box<super::Config>),
     /// Time passed.
     Tick,
     /// A person or a program asks for something.
@@ -101,8 +103,10 @@ pub enum Request {
     Conflicts,
     /// → [`ConflictSource`]
     ConflictSource(i64),
-    /// → `()`
-    Resolve(i64, Choice),
+    /// → [`api::Resolved`]
+    Resolve(Box<Decision>),
+    /// Takes a decision back. → [`api::Undone`]
+    UndoDecision(i64),
     /// → `Vec<api::IssueView>`
     Issues,
     /// → `()`
@@ -118,7 +122,67 @@ pub enum Request {
     /// What would be done. → `Vec<api::PlannedStep>`
     Plan,
     /// → `()`
-    Pause(bool),
+    Halt(Halt),
+}
+
+/// Whether a workspace goes on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Halt {
+    /// It goes on.
+    #[default]
+    No,
+    /// A person stopped it.
+    Paused,
+    /// Nobody asked for it to run.
+    Resting,
+}
+
+/// A person's decision about a conflict.
+#[derive(Debug)]
+pub struct Decision {
+    /// Number of the conflict.
+    pub conflict: i64,
+    /// What is to happen.
+    pub wish: Wish,
+    /// The versions that were seen.
+    pub seen: api::Seen,
+}
+
+/// What is to happen to two versions of a file.
+#[derive(Debug)]
+pub enum Wish {
+    /// This computer's version replaces Dropbox's.
+    Local,
+    /// Dropbox's version replaces this computer's.
+    Remote,
+    /// Both stay; the local one under this name, when one is wished for.
+    Both(Option<String>),
+    /// This content replaces both.
+    Merged(Merged),
+}
+
+/// A merged content.
+#[derive(Clone)]
+pub struct Merged(pub std::sync::Arc<[u8]>);
+
+impl std::fmt::Debug for Merged {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Merged({} bytes)", self.0.len())
+    }
+}
+
+/// Where a version is that is to be brought back.
+#[derive(Debug, Clone)]
+pub enum Kept {
+    /// Among what was displaced.
+    Trash,
+    /// A file of the workspace.
+    File {
+        /// Where it stands.
+        path: SyncPath,
+        /// What it looked like.
+        stat: LocalStat,
+    },
 }
 
 /// Where the three versions of a conflict can be read.
@@ -248,8 +312,30 @@ pub enum Effect {
         path: SyncPath,
         /// What it looked like.
         expected: LocalStat,
-        /// File that holds the new content.
-        content: std::path::PathBuf,
+        /// The new content.
+        content: Merged,
+    },
+    /// Make sure that a file is as expected; changes nothing.
+    LookAgain {
+        /// The file.
+        path: SyncPath,
+        /// What it looked like.
+        expected: LocalStat,
+        /// It must also be possible to move it to the trash.
+        keep: bool,
+    },
+    /// Put a version of this computer at a place again; the source stays where it is.
+    TakeBack {
+        /// Where it is.
+        from: Kept,
+        /// Where to.
+        target: SyncPath,
+        /// What stands there, when it replaces a file.
+        over: Option<LocalStat>,
+        /// Size in bytes.
+        size: u64,
+        /// Its content.
+        content: ContentHash,
     },
     /// Create a folder at Dropbox.
     MkdirRemote {
@@ -277,6 +363,17 @@ pub enum Effect {
         to: String,
         /// A free name to go through, when only the spelling changes.
         through: Option<String>,
+    },
+    /// Make an old revision of a file the present one.
+    RestoreRemote {
+        /// `id:…` of the file.
+        id: String,
+        /// Full path.
+        path: String,
+        /// Revision that the file must have.
+        over: String,
+        /// Revision to bring back.
+        rev: String,
     },
     /// Delete at Dropbox.
     DeleteRemote {
@@ -325,6 +422,8 @@ pub enum Outcome {
     RemoteMoved(Box<RemoteEntry>),
     /// Nothing at Dropbox any more.
     RemoteGone,
+    /// What was looked at is as expected.
+    AsExpected,
 }
 
 /// Why an effect did not happen.
@@ -334,6 +433,8 @@ pub enum Failure {
     Disk(FsError),
     /// Dropbox said no.
     Dropbox(ClientError),
+    /// The version that was to be brought back is not kept any more.
+    NotKept,
     /// It was stopped.
     Cancelled,
 }

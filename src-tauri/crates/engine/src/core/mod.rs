@@ -25,6 +25,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use message::*;
+pub(crate) use status::rfc3339;
 use store::{Index, StoreError, Tx};
 use sync_core::{NodeId, guard::GuardLimits, plan::OnConflict};
 
@@ -39,6 +40,8 @@ pub struct Config {
     pub remote_root: String,
     /// What to do when both sides change a file.
     pub on_conflict: OnConflict,
+    /// Days after which both versions of a conflict are kept without an answer; 0 for never.
+    pub conflict_days: u32,
     /// Name of this computer, for conflicted copies.
     pub device: String,
     /// How long a directory must be quiet before it is looked at.
@@ -100,6 +103,7 @@ struct Loop {
     cooldown: BTreeMap<NodeId, Cooldown>,
     side: Sides,
     asks: requests::Asks,
+    decisions: conflicts::Decisions,
     started: bool,
     /// What the last run left half done on disk is settled.
     recovered: bool,
@@ -117,7 +121,7 @@ struct Loop {
     wake_at: Option<u64>,
     /// When the next blocked node is tried again.
     next_retry_secs: Option<i64>,
-    paused: bool,
+    halt: Halt,
 }
 
 /// Says that a rule of our own was broken.
@@ -171,6 +175,7 @@ impl Loop {
             cooldown: BTreeMap::new(),
             side: Sides::default(),
             asks: requests::Asks::default(),
+            decisions: conflicts::Decisions::default(),
             started: false,
             recovered: false,
             next_retry_secs: None,
@@ -183,7 +188,7 @@ impl Loop {
             changed: BTreeSet::new(),
             batch: 0,
             wake_at: None,
-            paused: false,
+            halt: Halt::No,
         }
     }
 
@@ -198,6 +203,11 @@ impl Loop {
             Event::Progress(progress) => self.observe_progress(tx, now, progress),
             Event::Recovered(result) => self.recovered(tx, now, result),
             Event::Health(health) => self.observe_health(tx, now, health),
+            Event::Configured(config) => {
+                self.config = *config;
+                self.plan_wanted = true;
+                Ok(())
+            }
             Event::Tick => Ok(()),
             Event::Ask { id, request } => self.answer(tx, now, id, request),
         }
@@ -209,13 +219,14 @@ impl Loop {
             self.start(tx, now)?;
         }
         self.wake_at = None;
-        if !self.paused && self.recovered {
+        if self.halt == Halt::No && self.recovered {
             self.follow_remote(tx, now)?;
             self.follow_local(tx, now)?;
             self.issue_hashes(tx, now)?;
             self.plan_if_due(tx, now)?;
         }
         self.answer_waiting(tx, now)?;
+        self.answer_about_decisions(tx, now)?;
         self.tell_changes(tx, now)?;
         tracing::debug!(
             flights = self.flights.len(),
@@ -236,6 +247,7 @@ impl Loop {
     fn start(&mut self, tx: &mut Tx<'_>, now: Now) -> Result<(), StoreError> {
         self.started = true;
         self.batch = tx.new_op()?;
+        self.last_synced_secs = tx.last_synced()?;
         self.recover_intents(tx, now)?;
         self.local.wants_full_scan = true;
         self.remote.wants_page = true;

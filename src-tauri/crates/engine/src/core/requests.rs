@@ -3,10 +3,8 @@
 use serde_json::Value;
 use store::{IssueRow, Side, StoreError, Tx};
 
-use super::{Command, ConflictSource, Loop, Now, Request, status::rfc3339};
-use crate::api::{
-    ActivityView, CallError, Code, ConflictView, Direction, HeldView, IssueView, SyncReport, WorkspaceState,
-};
+use super::{Command, ConflictSource, Halt, Loop, Now, Request, status::rfc3339};
+use crate::api::{ActivityView, CallError, Code, Direction, HeldView, IssueView, SyncReport, WorkspaceState};
 
 /// Requests whose answer has to wait.
 #[derive(Debug, Default)]
@@ -55,16 +53,15 @@ impl Loop {
             Request::Activity(limit) => Ok(json(&self.activity(tx, limit)?)),
             Request::Conflicts => Ok(json(&self.conflict_views(tx)?)),
             Request::ConflictSource(conflict) => self.conflict_source(tx, conflict)?,
-            Request::Resolve(conflict, choice) => {
-                self.resolve(tx, now, conflict, choice)?.map(|()| Value::Null)
-            }
+            Request::Resolve(decision) => return self.resolve(tx, now, id, *decision),
+            Request::UndoDecision(decision) => return self.undo_decision(tx, id, decision),
             Request::Issues => Ok(json(&self.issue_views(tx)?)),
             Request::Retry(issue) => self.retry(tx, now, issue)?,
             Request::Held => Ok(json(&self.held_views(tx)?)),
             Request::HeldApprove(held) => self.approve(tx, held)?,
             Request::HeldRestore(held) => self.restore(tx, held)?,
-            Request::Pause(paused) => {
-                self.pause(now, paused);
+            Request::Halt(halt) => {
+                self.set_halt(now, halt);
                 Ok(Value::Null)
             }
             Request::Sync => {
@@ -104,6 +101,7 @@ impl Loop {
         let is_stuck = matches!(
             status.state,
             WorkspaceState::Paused
+                | WorkspaceState::Resting
                 | WorkspaceState::NeedsSignIn
                 | WorkspaceState::FolderMissing
                 | WorkspaceState::Offline
@@ -164,17 +162,18 @@ impl Loop {
         Ok(CallError::new(code, text.unwrap_or_else(|| default.to_owned())))
     }
 
-    fn pause(&mut self, now: Now, paused: bool) {
-        if paused && !self.paused {
+    fn set_halt(&mut self, now: Now, halt: Halt) {
+        let (was_going, goes) = (self.halt == Halt::No, halt == Halt::No);
+        if was_going && !goes {
             self.commands.push(Command::CancelAll);
         }
-        if !paused && self.paused {
+        if goes && !was_going {
             self.local.wants_full_scan = true;
             self.look_at_dropbox();
             self.remote.next_page_ms = now.ms;
             self.plan_wanted = true;
         }
-        self.paused = paused;
+        self.halt = halt;
     }
 
     fn retry(
@@ -246,24 +245,6 @@ impl Loop {
                 },
                 bytes: row.bytes,
                 batch: row.batch,
-            })
-            .collect())
-    }
-
-    fn conflict_views(&self, tx: &mut Tx<'_>) -> Result<Vec<ConflictView>, StoreError> {
-        let version = |value: Value| serde_json::from_value(value).ok();
-        Ok(tx
-            .conflicts()?
-            .into_iter()
-            .map(|row| ConflictView {
-                id: row.id.to_string(),
-                workspace: self.config.workspace.clone(),
-                path: row.path,
-                kind: row.kind,
-                detected_at: rfc3339(row.detected_secs),
-                local: version(row.local),
-                remote: version(row.remote),
-                base: row.base.and_then(version),
             })
             .collect())
     }

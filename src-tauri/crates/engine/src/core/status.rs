@@ -2,7 +2,7 @@
 
 use store::{StoreError, Tx};
 
-use super::{Command, Loop, Now, RootState};
+use super::{Command, Halt, Loop, Now, RootState};
 use crate::api::{
     Direction, Event, Pending, StatusView, TransferView, Watching, WorkspaceState, WorkspaceStatus,
 };
@@ -24,8 +24,10 @@ impl Loop {
     /// Returns the most urgent thing that is true of this workspace.
     pub(super) fn derive_state(&self, held: u64, pending: &Pending) -> WorkspaceState {
         let is_waiting = pending.uploads + pending.downloads + pending.other > 0;
-        if self.paused {
+        if self.halt == Halt::Paused {
             WorkspaceState::Paused
+        } else if self.halt == Halt::Resting {
+            WorkspaceState::Resting
         } else if self.side.sign_in_needed {
             WorkspaceState::NeedsSignIn
         } else if self.side.root != RootState::Ok {
@@ -66,9 +68,10 @@ impl Loop {
             pending,
             watching: Watching { folders: self.local.watched, complete: self.local.is_covered() },
             last_synced: self.last_synced_secs.map(rfc3339),
-            conflicts: tx.conflicts()?.len() as u64,
+            conflicts: self.open_conflicts(tx)?.len() as u64,
             issues: tx.issues()?.len() as u64,
             held_deletions: held,
+            first_sync: !tx.first_sync_done()?,
         })
     }
 
@@ -121,10 +124,16 @@ impl Loop {
             let was_busy = self.told.as_ref().is_none_or(|told| told.status.state != WorkspaceState::Idle);
             if was_busy && status.conflicts == 0 {
                 self.last_synced_secs = Some(now.unix_secs);
+                tx.set_last_synced(now.unix_secs)?;
+                tx.set_first_sync_done(true)?;
                 self.batch = tx.new_op()?;
             }
         }
-        let status = WorkspaceStatus { last_synced: self.last_synced_secs.map(rfc3339), ..status };
+        let status = WorkspaceStatus {
+            last_synced: self.last_synced_secs.map(rfc3339),
+            first_sync: !tx.first_sync_done()?,
+            ..status
+        };
         let is_new = match &self.told {
             None => true,
             Some(told) if told.status == status => false,
@@ -168,6 +177,6 @@ impl Loop {
 }
 
 /// Formats a time as RFC 3339 in UTC.
-pub(super) fn rfc3339(unix_secs: i64) -> String {
+pub(crate) fn rfc3339(unix_secs: i64) -> String {
     jiff::Timestamp::from_second(unix_secs).unwrap_or(jiff::Timestamp::UNIX_EPOCH).to_string()
 }

@@ -134,7 +134,7 @@ async fn try_read_small(executor: &Executor, epoch: u64, upload: Upload) -> Resu
 }
 
 async fn run_large(executor: Executor, epoch: u64, op: i64, upload: Upload) {
-    let Ok(_permit) = executor.inner.large_uploads.acquire().await else { return };
+    let Some(_turn) = executor.inner.large_uploads.turn().await else { return };
     let result = upload_large(&executor, epoch, op, upload).await;
     executor.done(op, result);
 }

@@ -4,8 +4,13 @@
 //! which of them a call is for.
 
 mod accounts;
+mod changes;
 mod compare;
+mod decisions;
 mod first_look;
+mod pauses;
+mod people;
+mod retune;
 mod texts;
 mod workspaces;
 
@@ -15,7 +20,8 @@ use dropbox_client::{Client, secrets::SecretStore};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use store::{AppState, StoreError};
-use tokio::sync::{Mutex, broadcast};
+use tokio::sync::{Mutex, Notify, broadcast};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     api::{
@@ -68,7 +74,13 @@ struct Inner {
     clients: Mutex<BTreeMap<String, Option<Client>>>,
     workspaces: Mutex<BTreeMap<String, Running>>,
     board: Board,
+    people: people::People,
     events: broadcast::Sender<Event>,
+    /// What holds now; the options hold what was said at the start.
+    settings: std::sync::Mutex<Settings>,
+    /// A pause with a time was begun or ended.
+    pauses_changed: Notify,
+    stopped: CancellationToken,
 }
 
 struct Running {
@@ -86,16 +98,21 @@ impl Supervisor {
         }
         let inner = Inner {
             home,
+            settings: std::sync::Mutex::new(options.settings.clone()),
             options,
             state: std::sync::Mutex::new(state),
             clients: Mutex::default(),
             workspaces: Mutex::default(),
             board: Board::default(),
+            people: people::People::default(),
             events: broadcast::channel(NEWS_WAITING).0,
+            pauses_changed: Notify::new(),
+            stopped: CancellationToken::new(),
         };
         let supervisor = Supervisor { inner: Arc::new(inner) };
         supervisor.open_accounts().await?;
         supervisor.open_workspaces().await?;
+        supervisor.watch_pauses();
         Ok(supervisor)
     }
 
@@ -129,6 +146,7 @@ impl Supervisor {
 
     /// Stops everything cleanly.
     pub async fn stop(&self) {
+        self.inner.stopped.cancel();
         let running = std::mem::take(&mut *self.inner.workspaces.lock().await);
         let stops = running.values().map(|running| running.workspace.stop());
         futures::future::join_all(stops).await;
@@ -144,18 +162,20 @@ impl Supervisor {
             Call::WorkspaceAdd(new) => json(self.add_workspace(new).await),
             Call::WorkspacePreview(new) => json(self.preview(new).await),
             Call::WorkspaceRemove { id } => json(self.remove_workspace(&id).await),
-            Call::Pause { id } => json(self.pause(id.as_deref(), true).await),
-            Call::Resume { id } => json(self.pause(id.as_deref(), false).await),
+            Call::WorkspaceEdit { id, edit } => json(self.edit_workspace(&id, edit).await),
+            Call::WorkspaceRebuild { id } => json(self.rebuild_workspace(&id).await),
+            Call::WorkspaceRelocate { id, local } => json(self.relocate_workspace(&id, &local).await),
+            Call::Pause { id, until } => json(self.pause(id.as_deref(), until.as_deref()).await),
+            Call::Resume { id } => json(self.resume(id.as_deref()).await),
             Call::Sync { id } => json(self.sync(id.as_deref()).await),
             Call::Plan { id } => self.planned(id.as_deref()).await,
+            Call::SettingsChanged => json(self.take_over_settings().await),
             Call::Status => json(self.status().await),
             Call::Activity { limit } => self.activity(limit).await,
-            Call::Conflicts => self.collect(|| Request::Conflicts).await,
+            Call::Conflicts => json(self.conflicts().await),
             Call::ConflictTexts { id } => json(self.conflict_texts(&id).await),
-            Call::Resolve { id, choice } => {
-                let (workspace, conflict) = self.split_id(&id, "conflict").await?;
-                workspace.ask(Request::Resolve(conflict, choice)).await
-            }
+            Call::Resolve { id, choice, seen } => json(self.resolve(&id, choice, seen).await),
+            Call::ConflictUndo { id } => self.undo_decision(&id).await,
             Call::Issues => self.collect(|| Request::Issues).await,
             Call::Retry { id: None } => self.collect(|| Request::Retry(None)).await.map(|_| Value::Null),
             Call::Retry { id: Some(id) } => {
@@ -236,6 +256,10 @@ impl Supervisor {
                 let _ = inner.events.send(inner.board.take(event));
             }
         })
+    }
+
+    fn settings(&self) -> Settings {
+        self.inner.settings.lock().expect("BUG: nothing panics while it is held").clone()
     }
 
     fn changed(&self, what: &str) {
