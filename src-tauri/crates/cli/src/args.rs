@@ -71,8 +71,11 @@ pub enum Command {
         #[arg(long)]
         watch: bool,
     },
-    /// Show what changed, newest first
+    /// Show what changed, newest first, or undo some of it
+    #[command(args_conflicts_with_subcommands = true)]
     Activity {
+        #[command(subcommand)]
+        action: Option<Activity>,
         /// At most this many entries
         #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100_000))]
         limit: u32,
@@ -198,11 +201,26 @@ pub enum Workspace {
     Pause {
         /// Only this workspace
         id: Option<String>,
+        /// Go on by itself at this time, such as 2026-01-31T15:30:00+01:00
+        #[arg(long, value_name = "TIME")]
+        until: Option<String>,
     },
     /// Go on syncing
     Resume {
         /// Only this workspace
         id: Option<String>,
+    },
+    /// Keep a workspace in another local folder from now on, and move everything there
+    Move {
+        /// Workspace id
+        id: String,
+        /// The new folder: missing, empty, or the known one that was moved already
+        dir: PathBuf,
+    },
+    /// Set the index aside and compare both sides anew; nothing is deleted by that
+    Rebuild {
+        /// Workspace id
+        id: String,
     },
 }
 
@@ -240,6 +258,15 @@ pub enum OnConflict {
 }
 
 #[derive(Subcommand)]
+pub enum Activity {
+    /// Undo one batch: a decision about a conflict
+    Undo {
+        /// Number of the batch, or WORKSPACE:NUMBER where several workspaces have one
+        batch: String,
+    },
+}
+
+#[derive(Subcommand)]
 pub enum Conflicts {
     /// Show the versions of one conflict and how they differ
     Show {
@@ -254,6 +281,9 @@ pub enum Conflicts {
         /// Which version stays
         #[arg(long, value_enum, group = "decision")]
         keep: Option<Keep>,
+        /// With `--keep both`: name of this computer's copy
+        #[arg(long, value_name = "NAME", requires = "keep")]
+        name: Option<String>,
         /// Replace both by the content of FILE
         #[arg(long, value_name = "FILE", group = "decision")]
         merged: Option<PathBuf>,

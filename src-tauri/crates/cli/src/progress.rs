@@ -138,7 +138,7 @@ pub fn summary(status: &StatusView) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use engine::api::{Pending, Watching, WorkspaceState, WorkspaceStatus};
+    use engine::api::{Pending, WorkspaceState, WorkspaceStatus};
 
     #[test]
     fn the_summary_names_what_is_left_and_how_fast_it_goes() {
@@ -146,11 +146,7 @@ mod tests {
             id: "w".into(),
             state: WorkspaceState::Syncing,
             pending: Pending { uploads: 3, downloads: 12, other: 1, bytes: 5_000_000 },
-            watching: Watching::default(),
-            last_synced: None,
-            conflicts: 0,
-            issues: 0,
-            held_deletions: 0,
+            ..WorkspaceStatus::default()
         };
         let transfer = TransferView {
             workspace: "w".into(),
@@ -166,7 +162,7 @@ mod tests {
             transfers: vec![transfer],
         };
         assert_eq!(summary(&status), "syncing · ↑ 3 · ↓ 12 (1.5 MB/s) · 5.0 MB left");
-        status = StatusView { state: WorkspaceState::Idle, workspaces: vec![], transfers: vec![] };
+        status = StatusView::default();
         assert_eq!(summary(&status), "up to date");
     }
 }

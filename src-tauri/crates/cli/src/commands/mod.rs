@@ -33,8 +33,11 @@ pub async fn run(context: Context, command: args::Command) -> Result<Exit, Failu
         args::Command::Sync { id, dry_run: false } => sync::run(context, id).await,
         args::Command::Status { watch: false } => status::show(context).await,
         args::Command::Status { watch: true } => status::watch(context).await,
-        args::Command::Activity { limit, follow: false } => activity::list(context, limit).await,
-        args::Command::Activity { limit, follow: true } => activity::follow(context, limit).await,
+        args::Command::Activity { action: Some(args::Activity::Undo { batch }), .. } => {
+            activity::undo(context, batch).await
+        }
+        args::Command::Activity { limit, follow: false, .. } => activity::list(context, limit).await,
+        args::Command::Activity { limit, follow: true, .. } => activity::follow(context, limit).await,
         args::Command::Conflicts { action: None } => conflicts::list(context).await,
         args::Command::Conflicts { action: Some(action) } => conflicts::run(context, action).await,
         args::Command::Issues { action: None } => issues::list(context).await,
@@ -44,7 +47,7 @@ pub async fn run(context: Context, command: args::Command) -> Result<Exit, Failu
         args::Command::Held { action: None } => held::list(context).await,
         args::Command::Held { action: Some(action) } => held::decide(context, action).await,
         args::Command::Verify { id, report } => verify::run(context, id, report).await,
-        args::Command::Config(action) => config::run(context, action),
+        args::Command::Config(action) => config::run(context, action).await,
         args::Command::Doctor => doctor::run(context).await,
         args::Command::Completions { shell } => completions::run(shell),
     }
