@@ -22,6 +22,9 @@ pub const CHANGES: Pace = Pace { gather: MINUTE, every: MINUTE.saturating_mul(5)
 /// One kind of need; the moment lets what belongs together arrive together.
 pub const NEEDS: Pace = Pace { gather: Duration::from_secs(2), every: MINUTE.saturating_mul(15) };
 
+/// The end of a first sync: by then the number of files is known, and it is not over only for a moment.
+pub const FIRST_SYNC: Pace = Pace { gather: Duration::from_secs(10), every: Duration::ZERO };
+
 /// A need that is still there is told again after a day, then every week.
 const FIRST_REMINDER: Duration = Duration::from_secs(24 * 60 * 60);
 const LATER_REMINDER: Duration = Duration::from_secs(7 * 24 * 60 * 60);

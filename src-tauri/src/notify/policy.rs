@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::{
     notice::{Need, Notice, NoticeId, Wording},
-    pace::{CHANGES, CONFLICTS, NEEDS, Timing},
+    pace::{CHANGES, CONFLICTS, FIRST_SYNC, NEEDS, Timing},
 };
 use crate::{
     dto::{AccountState, Activity, Conflict, Direction, Engine, Level, Snapshot, Verb, WorkspaceState},
@@ -75,7 +75,7 @@ pub struct Policy {
     conflicts: BTreeMap<String, Group>,
     needs: BTreeMap<Need, Group>,
     changes: BTreeMap<String, Group>,
-    first_syncs: BTreeSet<String>,
+    first_syncs: BTreeMap<String, Timing>,
 }
 
 /// Events that are told together.
@@ -138,8 +138,9 @@ impl Policy {
         self.look_at_needs(&mut moment);
         self.tell_conflicts(&mut moment);
         self.tell_needs(&mut moment);
-        self.tell_changes(&mut moment);
+        // Before the changes: what a first sync brought is told by its end alone.
         self.tell_first_syncs(&mut moment);
+        self.tell_changes(&mut moment);
         self.has_looked = true;
         moment.deeds
     }
@@ -147,8 +148,9 @@ impl Policy {
     /// When to ask again although nothing changed.
     pub fn next(&self, now: Timestamp) -> Option<Timestamp> {
         let groups = self.conflicts.values().chain(self.needs.values()).chain(self.changes.values());
+        let timings = groups.map(|group| &group.timing).chain(self.first_syncs.values());
         // What is due already waits for something to change, such as the end of a first sync.
-        groups.filter_map(|group| group.timing.due()).filter(|due| *due > now).min()
+        timings.filter_map(Timing::due).filter(|due| *due > now).min()
     }
 
     /// Conflicts that were there at the first look were told of by an earlier run.
@@ -249,13 +251,19 @@ impl Policy {
     fn tell_first_syncs(&mut self, moment: &mut Moment<'_>) {
         for workspace in &moment.world.snapshot.workspaces {
             if workspace.first_sync {
-                self.first_syncs.insert(workspace.id.clone());
+                self.first_syncs.insert(workspace.id.clone(), Timing::default());
                 continue;
             }
+            let Some(timing) = self.first_syncs.get_mut(&workspace.id) else { continue };
+            // What the first sync changed is told by this alone.
+            self.changes.remove(&workspace.id);
             // "Up to date" is said only when it is true.
-            if workspace.state == WorkspaceState::Idle && self.first_syncs.remove(&workspace.id) {
-                // What the first sync changed is told by this alone.
-                self.changes.remove(&workspace.id);
+            if workspace.state != WorkspaceState::Idle {
+                continue;
+            }
+            timing.wake(moment.now, FIRST_SYNC);
+            if timing.is_due(moment.now) {
+                self.first_syncs.remove(&workspace.id);
                 if moment.rules.first_sync && !moment.is_snoozed() {
                     let notice = moment.wording.first_sync((&workspace.id, &workspace.name), workspace.files);
                     moment.show(notice);
@@ -276,8 +284,11 @@ fn needs_of(snapshot: &Snapshot) -> BTreeMap<Need, BTreeSet<String>> {
     }
     for issue in snapshot.issues.iter().filter(|issue| issue.level == Level::NeedsYou) {
         // The account and the held deletions above tell of these.
-        let is_told_otherwise =
-            matches!(issue.code.as_str(), "needs_sign_in" | "guard_local_delete" | "guard_remote_delete");
+        let is_told_otherwise = match issue.code.as_str() {
+            "needs_sign_in" | "keychain" => needs.keys().any(|need| matches!(need, Need::SignIn(_))),
+            "guard_local_delete" | "guard_remote_delete" => !snapshot.held.is_empty(),
+            _ => false,
+        };
         if !is_told_otherwise {
             let need = Need::Issue { workspace: issue.workspace.clone(), code: issue.code.clone() };
             needs.entry(need).or_default().insert(issue.id.clone());

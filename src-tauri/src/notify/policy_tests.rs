@@ -280,10 +280,11 @@ fn a_first_sync_tells_only_needs_then_its_end_then_what_waited() {
     watch.issue("i1", "disk_full");
     assert_eq!(titles(&watch.pass(3600)), ["Projects: the disk is full"]);
     watch.snapshot.workspaces[0].first_sync = false;
-    watch.snapshot.workspaces[0].files = 1204;
-    let told = titles(&watch.pass(0));
+    let told = titles(&watch.pass(60));
     assert!(!told.iter().any(|title| title.contains("up to date")), "it still syncs: {told:?}");
     watch.snapshot.workspaces[0].state = WorkspaceState::Idle;
+    assert_eq!(watch.pass(5), [], "how many files there are is not known yet");
+    watch.snapshot.workspaces[0].files = 1204;
     let told = [told, titles(&watch.pass(60))].concat();
     assert!(told.contains(&"Projects is up to date: 1,204 files".to_owned()), "{told:?}");
     assert!(told.contains(&"Report.md changed on both sides".to_owned()), "{told:?}");

@@ -150,8 +150,10 @@ impl TrayHost {
     /// Waits until the first line of the menu begins like this.
     pub async fn status(&self, wanted: &str) {
         wait::until(&self.bus, &format!("status {wanted}"), async || {
-            let entries = self.entries().await.unwrap_or_default();
-            entries.first().filter(|first| first.label.starts_with(wanted)).map(drop)
+            let first = self.entries().await?.into_iter().next()?.label;
+            // Shown only when the test fails.
+            println!("status: {first}");
+            first.starts_with(wanted).then_some(())
         })
         .await;
     }
