@@ -42,7 +42,7 @@ impl fmt::Debug for LinkRequest {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
 #[serde(rename_all = "snake_case")]
 pub enum SecretPlace {
-    /// The system's keychain.
+    /// Where the settings say; the system's keychain by default.
     Keyring,
     /// This process, until it ends.
     Memory,

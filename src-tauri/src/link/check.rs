@@ -12,7 +12,7 @@ const NEEDED: [&str; 4] =
     ["account_info.read", "files.metadata.read", "files.content.read", "files.content.write"];
 
 /// Permissions that Dropbox knows and Lockstep may be given.
-const KNOWN: [&str; 18] = [
+const KNOWN: [&str; 19] = [
     "account_info.read",
     "account_info.write",
     "contacts.read",
@@ -24,6 +24,7 @@ const KNOWN: [&str; 18] = [
     "files.content.write",
     "files.metadata.read",
     "files.metadata.write",
+    "files.permanent_delete",
     "openid",
     "profile",
     "sharing.read",

@@ -70,6 +70,8 @@ struct Attempt {
     request: LinkRequest,
     way: LinkWay,
     options: Options,
+    /// Where the sign-in is kept.
+    store: SecretStoreKind,
     cancel: CancellationToken,
 }
 
@@ -92,9 +94,11 @@ impl Desk {
             let text = format!("{} cannot be used as it is.", field_name(bad.field));
             return Err(CallError::in_field(field.as_str().unwrap_or_default(), text));
         }
-        let options = self.options().map_err(CallError::failed)?;
+        let settings = Settings::load(&self.inner.host.home().config_file()).map_err(CallError::failed)?;
+        let options = options(&settings).map_err(CallError::failed)?;
+        let store = store_kind(request.secret_store, &settings);
         let cancel = self.replace();
-        let attempt = Attempt { desk: self.clone(), request, way, options, cancel };
+        let attempt = Attempt { desk: self.clone(), request, way, options, store, cancel };
         attempt.wait(&attempt.authorize_host(), "", false);
         tokio::spawn(attempt.run());
         Ok(())
@@ -156,16 +160,6 @@ impl Desk {
             self.say(state);
         }
     }
-
-    /// Reaches Dropbox the way the engine does.
-    fn options(&self) -> Result<Options, String> {
-        let settings = Settings::load(&self.inner.host.home().config_file()).map_err(|e| e.to_string())?;
-        Ok(Options {
-            extra_root_certificate: extra_root_certificate()?,
-            proxy: settings.proxy.url().map(SecretString::from),
-            ..Options::default()
-        })
-    }
 }
 
 impl Attempt {
@@ -209,10 +203,10 @@ impl Attempt {
     }
 
     async fn open_secrets(&self) -> Result<(), LinkError> {
-        let kind = match self.request.secret_store {
-            SecretPlace::Keyring => StoreKind::Keyring,
-            SecretPlace::File => StoreKind::File,
-            SecretPlace::Memory => return Ok(()),
+        let kind = match self.store {
+            SecretStoreKind::Keyring => StoreKind::Keyring,
+            SecretStoreKind::File => StoreKind::File,
+            SecretStoreKind::Memory => StoreKind::Memory,
         };
         secrets::open(kind, &self.desk.inner.host.home().secrets_dir()).await?;
         Ok(())
@@ -314,7 +308,7 @@ impl Attempt {
             redirect_url,
             endpoints: endpoints(&self.request),
             refresh_token: tokens.refresh_token.expose_secret().to_owned(),
-            secret_store: store_kind(self.request.secret_store),
+            secret_store: self.store,
         });
         match &self.request.relink {
             Some(old) if *old != tokens.account_id => {
@@ -360,11 +354,22 @@ fn secret(text: &str) -> Option<SecretString> {
     (!text.is_empty()).then(|| text.into())
 }
 
-fn store_kind(place: SecretPlace) -> SecretStoreKind {
+/// Reaches Dropbox the way the engine does.
+fn options(settings: &Settings) -> Result<Options, String> {
+    Ok(Options {
+        extra_root_certificate: extra_root_certificate()?,
+        proxy: settings.proxy.url().map(SecretString::from),
+        direct: settings.proxy.is_off(),
+        ..Options::default()
+    })
+}
+
+/// The keychain is the default; a machine without one says in its settings what to use instead.
+fn store_kind(place: SecretPlace, settings: &Settings) -> SecretStoreKind {
     match place {
-        SecretPlace::Keyring => SecretStoreKind::Keyring,
-        SecretPlace::File => SecretStoreKind::File,
+        SecretPlace::Keyring => settings.secret_store,
         SecretPlace::Memory => SecretStoreKind::Memory,
+        SecretPlace::File => SecretStoreKind::File,
     }
 }
 

@@ -38,7 +38,7 @@ pub fn joined(shell: &ShellSettings, engine: &EngineSettings) -> Settings {
         upload_limit: engine.upload_limit,
         download_limit: engine.download_limit,
         parallel_transfers: u32::try_from(engine.parallel_uploads).unwrap_or(*PARALLEL.end()),
-        proxy: proxy::read(engine.proxy.url()),
+        proxy: proxy::read(&engine.proxy),
         debounce_ms: u32::try_from(engine.debounce_ms).unwrap_or(u32::MAX),
         log_level: shell.log_level,
         sign_in_way: shell.sign_in_way,

@@ -5,14 +5,14 @@ use url::Url;
 use crate::dto::{CallError, Proxy, ProxyServer};
 
 /// What the engine's file says for "directly, whatever the system says".
-const DIRECT: &str = "direct";
+const DIRECT: &str = "none";
 
-/// Reads the engine's URL.
-pub fn read(url: Option<&str>) -> Proxy {
-    if url == Some(DIRECT) {
+/// Reads the engine's setting.
+pub fn read(setting: &engine::settings::Proxy) -> Proxy {
+    if setting.is_off() {
         return Proxy::None;
     }
-    let Some(url) = url.and_then(|url| Url::parse(url).ok()) else { return Proxy::System };
+    let Some(url) = setting.url().and_then(|url| Url::parse(url).ok()) else { return Proxy::System };
     let server = ProxyServer {
         host: url.host_str().unwrap_or_default().to_owned(),
         port: url.port_or_known_default().unwrap_or(1080),

@@ -79,6 +79,8 @@ fn a_proxy_keeps_its_password_until_another_one_or_another_server_is_given() {
     set_proxy(&desk, Proxy::Http(other), None).expect("set");
     let Proxy::Http(shown) = desk.all().expect("read").proxy else { panic!("an HTTP proxy") };
     assert!(!shown.has_password, "a password is never sent to another server");
+    set_proxy(&desk, Proxy::None, None).expect("set");
+    assert_eq!(desk.all().expect("read").proxy, Proxy::None);
     set_proxy(&desk, Proxy::System, None).expect("set");
     assert_eq!(desk.all().expect("read").proxy, Proxy::System);
 }

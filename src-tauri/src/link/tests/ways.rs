@@ -207,6 +207,17 @@ async fn allowing_in_the_window_links_the_account_and_closes_the_window() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_machine_without_a_keychain_keeps_the_sign_in_where_its_settings_say() {
+    let mut world = World::new(Does::Allow).await;
+    let home = world.host.home().clone();
+    engine::settings::Settings::set(&home.config_file(), "secret_store", Some("file")).expect("set");
+    world.request.secret_store = SecretPlace::Keyring;
+    world.start(LinkWay::Window).await;
+    world.links().await;
+    assert!(home.secrets_dir().join("secrets.json").exists(), "a file that only its owner may read");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn allowing_in_the_browser_links_the_account() {
     let mut world = World::new(Does::Allow).await;
     world.start(LinkWay::Browser).await;
