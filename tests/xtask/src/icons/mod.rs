@@ -140,7 +140,7 @@ mod tests {
         write(dir.path(), &fresh).expect("written");
         assert!(check(dir.path(), &fresh).expect("compared"));
 
-        save(&dir.path().join("a.png"), &one(":root { color: red }")).expect("saved");
+        save(&dir.path().join("a.png"), &one("svg { color: red }")).expect("saved");
         assert!(!check(dir.path(), &fresh).expect("compared"), "another colour");
         write(dir.path(), &fresh).expect("written");
         std::fs::remove_file(dir.path().join("b.png")).expect("removed");
