@@ -15,8 +15,8 @@ export const commands = {
 	activity: (limit: number, workspace: string | null) => __TAURI_INVOKE<Activity[]>("activity", { limit, workspace }),
 	/**  Tries again now: one issue, or all. */
 	retry: (issue: string | null) => __TAURI_INVOKE<null>("retry", { issue }),
-	/**  Pauses one workspace, or all. */
-	pause: (workspace: string | null) => __TAURI_INVOKE<null>("pause", { workspace }),
+	/**  Pauses one workspace, or all; until a time, or until they are resumed. */
+	pause: (workspace: string | null, until: string | null) => __TAURI_INVOKE<null>("pause", { workspace, until }),
 	/**  Resumes one workspace, or all. */
 	resume: (workspace: string | null) => __TAURI_INVOKE<null>("resume", { workspace }),
 	/**  Looks at both sides now: of one workspace, or of all. Does not wait for the end. */
@@ -27,14 +27,22 @@ export const commands = {
 	takeOver: () => __TAURI_INVOKE<null>("take_over"),
 	/**  Returns the conflicts that wait for a person. */
 	conflicts: () => __TAURI_INVOKE<Conflict[]>("conflicts"),
-	/**  Carries a decision out. */
-	resolve: (id: string, choice: Choice) => __TAURI_INVOKE<null>("resolve", { id, choice }),
+	/**  Carries a decision out, if the versions are those that were listed last. Returns what undoes it. */
+	resolve: (id: string, choice: Choice) => __TAURI_INVOKE<string | null>("resolve", { id, choice }),
+	/**  Takes a decision back. */
+	undo: (id: string) => __TAURI_INVOKE<Undone>("undo", { id }),
 	/**  Carries held deletions out. */
 	heldApprove: (id: string) => __TAURI_INVOKE<null>("held_approve", { id }),
 	/**  Brings the files back on the side where they were deleted. */
 	heldRestore: (id: string) => __TAURI_INVOKE<null>("held_restore", { id }),
 	/**  Adds a workspace and starts it, unless it is to wait. */
 	workspaceAdd: (workspace: NewWorkspace) => __TAURI_INVOKE<Workspace>("workspace_add", { workspace }),
+	/**  Changes what a workspace is called and how it decides. */
+	workspaceEdit: (id: string, edit: WorkspaceEdit) => __TAURI_INVOKE<Workspace>("workspace_edit", { id, edit }),
+	/**  Sets the index aside and compares both sides anew; nothing is deleted by that. */
+	workspaceRebuild: (id: string) => __TAURI_INVOKE<null>("workspace_rebuild", { id }),
+	/**  Goes on in another local folder. */
+	workspaceRelocate: (id: string, newLocal: string) => __TAURI_INVOKE<Workspace>("workspace_relocate", { id, newLocal }),
 	/**  Forgets a workspace; files stay on both sides. */
 	workspaceRemove: (id: string) => __TAURI_INVOKE<null>("workspace_remove", { id }),
 	/**  Returns what the link page begins with. */
@@ -59,6 +67,8 @@ export const commands = {
 	settingsSet: (patch: SettingsPatch, proxyPassword: string | null) => __TAURI_INVOKE<Settings>("settings_set", { patch, proxyPassword }),
 	/**  Goes back to the defaults. Accounts and workspaces stay. */
 	settingsReset: () => __TAURI_INVOKE<Settings>("settings_reset"),
+	/**  Shows a notification, to see that they work. */
+	notificationTest: () => __TAURI_INVOKE<null>("notification_test"),
 	/**  Returns what the page for experts shows. */
 	diagnostics: () => __TAURI_INVOKE<Diagnostics>("diagnostics"),
 	/**  Opens the folder of the logs. */
@@ -71,6 +81,8 @@ export const commands = {
 	quit: () => __TAURI_INVOKE<null>("quit"),
 	/**  Lets the person choose a folder; nothing when they do not. */
 	chooseFolder: (start: string | null) => __TAURI_INVOKE<string | null>("choose_folder", { start }),
+	/**  Lets the person choose where, and writes a text there; false when they do not. */
+	saveText: (name: string, text: string) => __TAURI_INVOKE<boolean>("save_text", { name, text }),
 	/**  Opens a file or folder of a workspace with its program. */
 	openPath: (workspace: string, path: string) => __TAURI_INVOKE<null>("open_path", { workspace, path }),
 	/**  Shows a file or folder of a workspace in the file manager. */
@@ -862,7 +874,7 @@ export type RemoteEntry = {
 
 /**  Where a sign-in is kept. */
 export type SecretPlace = 
-/**  The system's keychain. */
+/**  Where the settings say; the system's keychain by default. */
 "keyring" | 
 /**  This process, until it ends. */
 "memory" | 
@@ -1084,6 +1096,27 @@ export type TrayIcon =
 "dark" | 
 /**  With a coloured badge. */
 "colour";
+
+/**  How undoing a decision ended. */
+export type UndoOutcome = 
+/**  Both versions are where they were; the conflict is open again. */
+"reopened" | 
+/**  The file changed since: the other version stands beside it. */
+"copied" | 
+/**  The file changed since, and nothing had to be brought back. */
+"kept" | 
+/**  It goes on when the workspace can. */
+"waiting";
+
+/**  What undoing a decision brought about. */
+export type Undone = {
+	/**  How it ended. */
+	outcome: UndoOutcome,
+	/**  Paths below the workspace of the copies that were made. */
+	copies: string[],
+	/**  What happened. */
+	message: string,
+};
 
 /**  Addresses that a window may have opened in the browser. */
 export type UrlKind = 
