@@ -36,6 +36,8 @@ pub struct DeviceOptions {
     pub excludes: Vec<String>,
     /// Settings of the home; quick ones by default.
     pub settings: Settings,
+    /// Tells the time.
+    pub clock: Clock,
 }
 
 impl DeviceOptions {
@@ -53,6 +55,7 @@ impl DeviceOptions {
                 longpoll_secs: 30,
                 ..Settings::default()
             },
+            clock: Clock::system(),
         }
     }
 
@@ -106,6 +109,7 @@ impl Device {
             name: None,
             on_conflict: device.options.on_conflict,
             excludes: device.options.excludes.clone(),
+            start_paused: false,
         };
         let view: WorkspaceView = device.ask(Call::WorkspaceAdd(new)).await;
         device.workspace = view.id;
@@ -121,7 +125,7 @@ impl Device {
             host: self.options.name.clone(),
             settings: self.options.settings.clone(),
             extra_root_certificate: None,
-            clock: Clock::system(),
+            clock: self.options.clock.clone(),
         };
         let supervisor = Supervisor::start(home, options).await.expect("the engine starts");
         self.running = Some((supervisor, lock));

@@ -2,7 +2,9 @@
 //!
 //! The scenarios and crashes beside this file try harder; here every promise has its own name.
 
-use engine::api::{Amount, Call, Choice, ConflictPolicy, NewWorkspace, Preview, StatusView, WorkspaceState};
+use engine::api::{
+    Amount, Call, Choice, ConflictPolicy, NewWorkspace, Preview, Resolved, Seen, StatusView, WorkspaceState,
+};
 use fake_dropbox::Fault;
 use stories::{Device, DeviceOptions, World};
 use testkit::{Tree, tree};
@@ -354,7 +356,7 @@ async fn a_conflict_waits_for_a_person_and_each_decision_does_what_it_says() {
     for (choice, expected) in [
         (Choice::Local, vec!["ours"]),
         (Choice::Remote, vec!["theirs"]),
-        (Choice::Both, vec!["theirs", "ours"]),
+        (Choice::Both { name: None }, vec!["theirs", "ours"]),
     ] {
         let world = World::start().await;
         world.control().put("/a.txt", "base").expect("put");
@@ -368,7 +370,7 @@ async fn a_conflict_waits_for_a_person_and_each_decision_does_what_it_says() {
         let id = anna.conflicts().await[0].id.clone();
         let texts: engine::api::ConflictTexts = anna.ask(Call::ConflictTexts { id: id.clone() }).await;
         assert_eq!(texts.base.as_deref(), Some("base"));
-        anna.ask::<()>(Call::Resolve { id, choice }).await;
+        let _: Resolved = anna.ask(Call::Resolve { id, choice, seen: Seen::default() }).await;
         anna.sync().await;
         assert_eq!(anna.tree(), world.tree());
         assert_eq!(anna.read("a.txt"), expected[0].as_bytes());
@@ -400,7 +402,8 @@ async fn a_merge_result_replaces_both_versions_and_a_stale_decision_is_refused()
     assert_ne!(conflicts[0].remote.as_ref().and_then(|v| v.content_hash.clone()), None);
     anna.parent().write("merged.txt", "ours and theirs again");
     let file = anna.parent().at("merged.txt");
-    anna.ask::<()>(Call::Resolve { id, choice: Choice::Merged { file } }).await;
+    let merged = Choice::Merged { file };
+    let _: Resolved = anna.ask(Call::Resolve { id, choice: merged, seen: Seen::default() }).await;
     anna.sync().await;
     assert_eq!(world.tree(), tree! { "a.txt" => "ours and theirs again" });
     assert_eq!(anna.tree(), world.tree());
@@ -425,6 +428,7 @@ async fn a_preview_counts_equal_files_as_identical_and_leaves_no_trace() {
         name: None,
         on_conflict: ConflictPolicy::Ask,
         excludes: vec!["/Other".into()],
+        start_paused: false,
     };
     let preview: Preview = anna.ask(Call::WorkspacePreview(new)).await;
     let files = |amount: Amount| amount.files;
