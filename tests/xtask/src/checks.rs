@@ -15,9 +15,6 @@ use crate::{
     ui,
 };
 
-/// Programs of ours that tests start.
-const PROGRAMS: [&str; 3] = ["cli", "fake-dropbox", "lockstep-app"];
-
 const NEEDS: [Need; 10] =
     [C_COMPILER, WEBKIT, STATUS_ICONS, NODE, DISPLAY, SESSION_BUS, WEB_DRIVER, CHROMIUM, PYTHON, PYTHON_VENV];
 
@@ -35,7 +32,8 @@ pub fn run(fast: bool) -> anyhow::Result<bool> {
     steps.step("lints", || {
         whole(cargo().args(["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"]))
     });
-    let programs = system::build_programs(&PROGRAMS)?;
+    // All of them, so that dependencies are built with the same features as for the tests.
+    let programs = system::build_programs(&[])?;
     steps.step("tests", || {
         // Stories start the real program; they must not guess where it was built.
         counted(cargo().args(TESTS).env("LOCKSTEP_BIN", programs.join("lockstep")))

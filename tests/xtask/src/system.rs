@@ -96,7 +96,7 @@ pub fn cargo() -> Command {
     Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
-/// Builds programs of this workspace and returns the folder they are in.
+/// Builds programs of this workspace (all when none is named) and returns the folder they are in.
 pub fn build_programs(packages: &[&str]) -> anyhow::Result<PathBuf> {
     let mut build = cargo();
     build.args(["build", "--bins"]);
