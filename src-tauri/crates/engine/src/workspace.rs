@@ -239,7 +239,7 @@ impl Host {
                     }
                     Ask::Configure(config, limits) => {
                         executor.set_limits(limits);
-                        self.configure(config.clone(), limits);
+                        self.configure(Config::clone(&config), limits);
                         batch.push(Event::Configured(config));
                     }
                 },
@@ -296,7 +296,7 @@ impl Host {
                 () = self.stop.cancelled() => return,
                 () = tokio::time::sleep_until(until) => return,
                 Some(ask) = self.asked.recv() => match ask {
-                    Ask::Configure(config, limits) => self.configure(config, limits),
+                    Ask::Configure(config, limits) => self.configure(*config, limits),
                     Ask::Request(request, reply) => {
                         let wants_retry = matches!(request, Request::Retry(_));
                         let answer = self.answer_for(&obstacle, &request);
@@ -313,8 +313,8 @@ impl Host {
         }
     }
 
-    fn configure(&mut self, config: Box<Config>, limits: Limits) {
-        self.plan.config = *config;
+    fn configure(&mut self, config: Config, limits: Limits) {
+        self.plan.config = config;
         self.plan.limits = limits;
     }
 
