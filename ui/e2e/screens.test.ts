@@ -41,6 +41,11 @@ function expectNone(problems: string[]): void {
 
 async function narrow(page: Page): Promise<string[]> {
   await page.setViewportSize(NARROW)
+  // The window hears of its new width a moment later.
+  await page.waitForFunction(
+    (width) => innerWidth === width && document.documentElement.hasAttribute('data-narrow'),
+    NARROW.width,
+  )
   await settle(page)
   const problems = [...(await sideways(page)), ...(await clippedTexts(page))]
   return problems.map((problem) => `at 320 pixels: ${problem}`)
