@@ -1,7 +1,7 @@
 //! The demo on a display: the real app, and a person who clicks.
 //!
-//! Prepares the link page for the fake service, says what to do next, plays the other device, and makes a
-//! conflict when the folder is in step. Never clicks itself.
+//! Prepares the link page for the fake service, says what to do next, adds the folder, plays the other device,
+//! and makes a conflict when the folder is in step. Never clicks itself.
 
 use std::{
     path::{Path, PathBuf},
@@ -32,7 +32,11 @@ pub fn show(programs: &Path, root: &Path) -> anyhow::Result<()> {
     let home = root.join("home");
     prepare_link_page(&home, &service)?;
     let mut app = App::start(programs, home)?;
-    invite(&service, root);
+    invite(&service);
+    app.until("an account is linked", |lockstep| {
+        Ok(lockstep.output(&["account", "list", "--json"])?.contains("dbid:").then_some(()))
+    })?;
+    add_workspace(&app, &root.join("Dropbox"))?;
     let folder = app.until("a workspace is in step", first_folder_in_step)?;
     another_device(&service)?;
     conflict(&app, &service, &folder)?;
@@ -69,15 +73,23 @@ fn prepare_link_page(home: &Path, service: &Service) -> anyhow::Result<()> {
     std::fs::write(home.join("app.toml"), text).context("app.toml")
 }
 
-fn invite(service: &Service, root: &Path) {
+fn invite(service: &Service) {
     heading("Now it is yours");
     println!(
         "  1. Link Dropbox: the page is filled in for the fake service; tick that you trust it, Sign in."
     );
     println!("  2. Sign in with  {}  /  {}  and press Allow.", service.email, service.password);
-    println!("  3. Choose a local folder, for example  {}", root.join("Dropbox").display());
-    println!("  4. Look at the review, press Start.");
-    println!("\nAs soon as both sides are equal another device edits a file that you edit, too.");
+    println!("\nThe demo chooses the folder then, because the wizard cannot yet: close the wizard.");
+    println!("As soon as both sides are equal another device edits a file that is edited here, too.");
+}
+
+/// Adds all of Dropbox, asking about conflicts, as the wizard would.
+fn add_workspace(app: &App, folder: &Path) -> anyhow::Result<()> {
+    heading("Linked; a folder is added");
+    let local = folder.to_str().context("the temporary folder has an odd name")?;
+    let add = ["workspace", "add", "--remote", "/", "--local", local, "--on-conflict", "ask"];
+    println!("  {local}");
+    app.lockstep.output(&add).map(drop)
 }
 
 /// Answers with the local folder of the first workspace when it is up to date.
