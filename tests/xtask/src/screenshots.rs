@@ -4,13 +4,18 @@
 
 use std::path::Path;
 
-use crate::{steps::Steps, ui};
+use crate::{
+    steps::Steps,
+    system::{self, CHROMIUM},
+    ui,
+};
 
 /// Takes the pictures; true when every screen passed its checks.
 pub fn run(out: &Path, names: &[String]) -> anyhow::Result<bool> {
+    system::ensure(&[CHROMIUM])?;
     ui::prepare()?;
     let mut steps = Steps::default();
-    steps.step("every screen", || ui::screens(Some(out), names));
+    steps.step("every screen", || ui::screens(out, names));
     println!("pictures are in {}", out.display());
     Ok(steps.finish())
 }

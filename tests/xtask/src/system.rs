@@ -37,9 +37,6 @@ pub const STATUS_ICONS: Need = Need {
 pub const DISPLAY: Need = Need { check: &["sh", "-c", "command -v Xvfb"], packages: &["xvfb"] };
 /// A session bus for tests.
 pub const SESSION_BUS: Need = Need { check: &["dbus-run-session", "--version"], packages: &["dbus"] };
-/// Drives the real window.
-pub const WEB_DRIVER: Need =
-    Need { check: &["sh", "-c", "command -v WebKitWebDriver"], packages: &["webkit2gtk-driver"] };
 /// Shows the pages alone.
 pub const CHROMIUM: Need = Need { check: &["sh", "-c", "command -v chromium"], packages: &["chromium"] };
 /// Builds and tests the pages.

@@ -14,7 +14,7 @@ use anyhow::{Context, bail};
 
 use crate::{
     steps::{Tally, counted, whole},
-    system::{self, CHROMIUM, NODE},
+    system::{self, NODE},
 };
 
 /// Where the windows live.
@@ -26,7 +26,7 @@ const OLDEST_NODE: (u32, u32) = (20, 19);
 
 /// Makes sure that programs and packages are there.
 pub fn prepare() -> anyhow::Result<()> {
-    system::ensure(&[NODE, CHROMIUM])?;
+    system::ensure(&[NODE])?;
     let version = Command::new("node").arg("--version").output().context("node could not be started")?;
     fit(&version)?;
     install(Path::new(FOLDER))
@@ -42,13 +42,10 @@ pub fn build() -> anyhow::Result<Tally> {
     whole(npm().args(["run", "build"]))
 }
 
-/// Looks at every screen; writes pictures when a folder is given for them.
-pub fn screens(pictures: Option<&Path>, names: &[String]) -> anyhow::Result<Tally> {
+/// Looks at every screen and writes a picture of each to this folder.
+pub fn screens(pictures: &Path, names: &[String]) -> anyhow::Result<Tally> {
     let mut run = npm();
-    run.args(["run", "e2e", "--"]);
-    if let Some(folder) = pictures {
-        run.arg("--out").arg(std::path::absolute(folder)?);
-    }
+    run.args(["run", "e2e", "--", "--out"]).arg(std::path::absolute(pictures)?);
     counted(run.args(names))
 }
 
