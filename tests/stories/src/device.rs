@@ -106,6 +106,7 @@ impl Device {
             name: None,
             on_conflict: device.options.on_conflict,
             excludes: device.options.excludes.clone(),
+            start_paused: false,
         };
         let view: WorkspaceView = device.ask(Call::WorkspaceAdd(new)).await;
         device.workspace = view.id;

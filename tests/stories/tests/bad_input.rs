@@ -27,6 +27,7 @@ fn workspace(remote: &str, local: &Path) -> NewWorkspace {
         name: None,
         on_conflict: ConflictPolicy::KeepBoth,
         excludes: Vec::new(),
+        start_paused: false,
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! The scenarios and crashes beside this file try harder; here every promise has its own name.
 
-use engine::api::{Amount, Call, Choice, ConflictPolicy, NewWorkspace, Preview, StatusView, WorkspaceState};
+use engine::api::{Call, Choice, ConflictPolicy, NewWorkspace, Preview, StatusView, WorkspaceState};
 use fake_dropbox::Fault;
 use stories::{Device, DeviceOptions, World};
 use testkit::{Tree, tree};
@@ -425,13 +425,17 @@ async fn a_preview_counts_equal_files_as_identical_and_leaves_no_trace() {
         name: None,
         on_conflict: ConflictPolicy::Ask,
         excludes: vec!["/Other".into()],
+        start_paused: false,
     };
     let preview: Preview = anna.ask(Call::WorkspacePreview(new)).await;
-    let files = |amount: Amount| amount.files;
+    let parts =
+        [&preview.download, &preview.upload, &preview.identical, &preview.conflicts, &preview.cannot_sync];
+    assert_eq!(parts.map(|part| part.files), [1, 1, 1, 1, 0]);
+    let listed = parts.map(|part| part.sample.iter().map(|file| file.path.as_str()).collect::<Vec<_>>());
     assert_eq!(
-        [preview.download, preview.upload, preview.identical, preview.conflicts, preview.cannot_sync]
-            .map(files),
-        [1, 1, 1, 1, 0]
+        listed,
+        [vec!["theirs.txt"], vec!["mine.txt"], vec!["same.txt"], vec!["differs.txt"], vec![]],
+        "each with its file"
     );
     assert!(!folder.exists(".lockstep"), "looking changes nothing");
 }

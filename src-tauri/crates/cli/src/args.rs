@@ -198,11 +198,26 @@ pub enum Workspace {
     Pause {
         /// Only this workspace
         id: Option<String>,
+        /// Go on by itself at this time, such as 2026-01-31T15:30:00+01:00
+        #[arg(long, value_name = "TIME")]
+        until: Option<String>,
     },
     /// Go on syncing
     Resume {
         /// Only this workspace
         id: Option<String>,
+    },
+    /// Keep a workspace in another local folder from now on, and move everything there
+    Move {
+        /// Workspace id
+        id: String,
+        /// The new folder: missing, empty, or the known one that was moved already
+        dir: PathBuf,
+    },
+    /// Set the index aside and compare both sides anew; nothing is deleted by that
+    Rebuild {
+        /// Workspace id
+        id: String,
     },
 }
 

@@ -138,7 +138,7 @@ pub fn summary(status: &StatusView) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use engine::api::{Pending, Watching, WorkspaceState, WorkspaceStatus};
+    use engine::api::{Pending, WorkspaceState, WorkspaceStatus};
 
     #[test]
     fn the_summary_names_what_is_left_and_how_fast_it_goes() {
@@ -146,16 +146,13 @@ mod tests {
             id: "w".into(),
             state: WorkspaceState::Syncing,
             pending: Pending { uploads: 3, downloads: 12, other: 1, bytes: 5_000_000 },
-            watching: Watching::default(),
-            last_synced: None,
-            conflicts: 0,
-            issues: 0,
-            held_deletions: 0,
+            ..WorkspaceStatus::default()
         };
         let transfer = TransferView {
             workspace: "w".into(),
             path: "a".into(),
             direction: Direction::Down,
+            state: engine::api::TransferState::Transferring,
             bytes_done: 1,
             bytes_total: 2,
             rate: 1_500_000,
@@ -164,9 +161,10 @@ mod tests {
             state: WorkspaceState::Syncing,
             workspaces: vec![workspace],
             transfers: vec![transfer],
+            ..StatusView::default()
         };
         assert_eq!(summary(&status), "syncing · ↑ 3 · ↓ 12 (1.5 MB/s) · 5.0 MB left");
-        status = StatusView { state: WorkspaceState::Idle, workspaces: vec![], transfers: vec![] };
+        status = StatusView::default();
         assert_eq!(summary(&status), "up to date");
     }
 }

@@ -40,6 +40,7 @@ pub fn state(state: WorkspaceState) -> &'static str {
         WorkspaceState::Idle => "up to date",
         WorkspaceState::Indexing => "looking at both sides",
         WorkspaceState::Syncing => "syncing",
+        WorkspaceState::Resting => "not running",
         WorkspaceState::Paused => "paused",
         WorkspaceState::Offline => "no connection",
         WorkspaceState::NeedsSignIn => "sign-in needed",

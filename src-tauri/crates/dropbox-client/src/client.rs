@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use dropbox_sdk::types::users::{GetAccountArg, GetAccountError};
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::json;
 use tokio::sync::{Mutex, MutexGuard};
@@ -94,6 +95,11 @@ impl Client {
     pub fn set_limits(&self, upload: Option<u64>, download: Option<u64>) {
         self.shared.transport.up.set(upload);
         self.shared.transport.down.set(download);
+    }
+
+    /// Changes the proxy, as [`Options::proxy`] and [`Options::direct`] say it; takes effect at the next request.
+    pub fn set_proxy(&self, proxy: Option<SecretString>, direct: bool) -> Result<(), ClientError> {
+        self.shared.transport.set_proxy(proxy, direct)
     }
 
     /// Returns how long Dropbox asked all calls to wait, when it did.

@@ -18,6 +18,7 @@ mod http;
 mod listing;
 mod metadata;
 mod options;
+mod reach;
 mod structure;
 mod tokens;
 mod types;
@@ -27,6 +28,7 @@ pub use client::Client;
 pub use endpoints::{EndpointError, EndpointProblem, Endpoints};
 pub use error::{AuthProblem, Class, ClientError, ConflictKind};
 pub use options::{Credentials, Options, RetryPolicy};
+pub use reach::{Reached, reach};
 pub use secrecy::{ExposeSecret, SecretString};
 pub use types::{
     Account, Commit, DeleteTarget, Download, Longpoll, Mode, Page, Progress, Session, SmallUpload, Space,

@@ -58,6 +58,24 @@ impl Client {
         page(self.json::<_, ListFolderError>(&call).await?)
     }
 
+    /// Returns what stands in a folder itself, not below: `""` for the root.
+    pub async fn list_level(&self, path: &str) -> Result<Vec<RemoteEntry>, ClientError> {
+        let argument = ListFolderArg::new(path.to_owned())
+            .with_recursive(false)
+            .with_include_deleted(false)
+            .with_include_mounted_folders(true)
+            .with_include_non_downloadable_files(true)
+            .with_limit(2000);
+        let call = Call::rpc("files/list_folder", &argument);
+        let mut listed = page(self.json::<_, ListFolderError>(&call).await?)?;
+        let mut entries = std::mem::take(&mut listed.entries);
+        while listed.has_more {
+            listed = self.list_continue(&listed.cursor).await?;
+            entries.append(&mut listed.entries);
+        }
+        Ok(entries)
+    }
+
     /// Returns the next page, or what changed since the cursor.
     pub async fn list_continue(&self, cursor: &str) -> Result<Page, ClientError> {
         let argument = ListFolderContinueArg::new(cursor.to_owned());

@@ -33,6 +33,8 @@ pub struct Options {
     /// URL of a proxy (`http://`, `https://`, `socks5://`, `socks5h://`); none for the system's. A secret,
     /// because it may hold a password. Addresses on this machine are never reached through a proxy.
     pub proxy: Option<SecretString>,
+    /// Use no proxy, not even the system's.
+    pub direct: bool,
     /// Uploads and downloads that may be under way at once.
     pub max_connections: usize,
     /// Bytes a second for file content on its way up; none for no limit.
@@ -53,6 +55,7 @@ impl Default for Options {
             user_agent: concat!("Lockstep/", env!("CARGO_PKG_VERSION")).into(),
             extra_root_certificate: None,
             proxy: None,
+            direct: false,
             max_connections: 12,
             upload_limit: None,
             download_limit: None,

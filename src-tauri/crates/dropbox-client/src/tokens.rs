@@ -53,6 +53,11 @@ impl Tokens {
         Tokens { endpoint, refresh_token, state: Mutex::default() }
     }
 
+    /// Asks through these connections from now on.
+    pub(crate) fn set_http(&self, http: reqwest::Client) {
+        self.endpoint.set_http(http);
+    }
+
     /// Returns a token that is good for a while.
     pub(crate) async fn get(&self) -> Result<AccessToken, ClientError> {
         let mut state = self.state.lock().await;

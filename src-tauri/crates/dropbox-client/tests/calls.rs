@@ -440,6 +440,66 @@ async fn calls_go_through_the_proxy_that_was_set_and_its_password_shows_nowhere(
     }
 }
 
+/// Accepts one connection, and says what was asked for.
+async fn heard(listener: tokio::net::TcpListener) -> String {
+    let (mut stream, _) = listener.accept().await.expect("the client comes");
+    let mut head = vec![0; 1024];
+    let len = stream.read(&mut head).await.expect("it asks");
+    String::from_utf8_lossy(&head[..len]).into_owned()
+}
+
+#[tokio::test]
+async fn a_proxy_that_is_set_later_is_used_from_the_next_call_on() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("bound");
+    let credentials = Credentials { app_key: "k".into(), app_secret: None, refresh_token: secret("t") };
+    let direct = Options { direct: true, ..fast() };
+    let client = dropbox_client::Client::new(Endpoints::default(), credentials, direct).expect("settings");
+    client.set_proxy(Some(secret(&format!("http://{address}"))), false).expect("a good proxy");
+    tokio::select! {
+        head = heard(listener) => assert!(head.starts_with("CONNECT api.dropboxapi.com:443 "), "{head}"),
+        result = client.check() => panic!("it did not go through the proxy: {result:?}"),
+    }
+    assert!(client.set_proxy(Some(secret("ftp://me:hunter2@proxy")), false).is_err());
+}
+
+#[tokio::test]
+async fn reaching_a_service_needs_no_account_and_any_answer_will_do() {
+    let server = Server::start(|_| Some(text(404, "nothing here"))).await;
+    let reached = dropbox_client::reach(&server.url, &fast()).await.expect("it answers");
+    assert!(reached.date.is_some(), "servers tell the time");
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let proxied = Options {
+        proxy: Some(secret(&format!("http://{}", listener.local_addr().expect("bound")))),
+        ..fast()
+    };
+    tokio::select! {
+        head = heard(listener) => assert!(head.starts_with("CONNECT api.dropboxapi.com:443 "), "{head}"),
+        result = dropbox_client::reach("https://api.dropboxapi.com", &proxied) => {
+            panic!("it did not go through the proxy: {result:?}")
+        }
+    }
+    assert!(dropbox_client::reach("no address", &fast()).await.is_err());
+}
+
+#[tokio::test]
+async fn one_level_of_a_folder_is_listed_whole_and_nothing_below_it() {
+    let server = Server::start(|seen| match seen.path.as_str() {
+        "/2/files/list_folder" => Some(json_reply(json!({
+            "entries": [tagged("folder", folder("/Docs", "id:D"))], "cursor": "C1", "has_more": true,
+        }))),
+        "/2/files/list_folder/continue" => Some(json_reply(json!({
+            "entries": [tagged("file", file("/a.txt", "id:A", "0123456789", b"abc"))],
+            "cursor": "C2", "has_more": false,
+        }))),
+        _ => None,
+    })
+    .await;
+    let entries = server.client().list_level("").await.expect("both pages");
+    assert!(matches!(&entries[..], [RemoteEntry::Folder(_), RemoteEntry::File(_)]), "{entries:?}");
+    assert_ne!(server.calls("files/list_folder")[0].arg()["recursive"], true);
+}
+
 #[tokio::test]
 async fn a_listing_is_recursive_and_odd_entries_are_counted_not_fatal() {
     let server = Server::start(|seen| match seen.path.as_str() {

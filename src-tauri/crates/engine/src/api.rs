@@ -6,9 +6,24 @@
 //! Rule: nothing here carries a secret out. A refresh token travels inwards only, in
 //! [`Call::AccountAdd`].
 
+mod content;
+mod folders;
+mod issues;
 mod status;
+mod workspaces;
 
-pub use status::{Pending, StatusView, TransferView, Watching, WorkspaceState, WorkspaceStatus};
+pub use content::{ConflictContent, LineEnding, SideContent};
+pub use folders::{
+    EntryStatus, EntryView, FolderCheck, FolderProblem, FolderWarning, ProblemCode, RemoteEntryView, WarningCode,
+};
+pub use issues::{IssueView, action, actions_for, is_urgent};
+pub use status::{
+    IndexingView, Pending, ProgressView, StatusView, TransferState, TransferView, Watching, WorkspaceState,
+    WorkspaceStatus,
+};
+pub use workspaces::{
+    ConflictPolicy, NewWorkspace, Preview, PreviewFile, PreviewPart, WorkspaceEdit, WorkspaceView,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -36,10 +51,56 @@ pub enum Call {
         /// Workspace id.
         id: String,
     },
+    /// Changes what a workspace is called and how it decides. → `WorkspaceView`
+    WorkspaceEdit {
+        /// Workspace id.
+        id: String,
+        /// What changes.
+        edit: WorkspaceEdit,
+    },
+    /// Sets the index aside and compares both sides anew; nothing is deleted by that. → `()`
+    WorkspaceRebuild {
+        /// Workspace id.
+        id: String,
+    },
+    /// Goes on in another local folder: moves the present one there, or takes one over that was moved there
+    /// already, or, when the present one is gone, downloads everything again. → `WorkspaceView`
+    WorkspaceRelocate {
+        /// Workspace id.
+        id: String,
+        /// The new folder, absolute.
+        local: std::path::PathBuf,
+    },
+    /// One level of a Dropbox folder: `/` for the top. → `Vec<RemoteEntryView>`
+    RemoteFolders {
+        /// Account id.
+        account: String,
+        /// The folder.
+        path: String,
+    },
+    /// → `RemoteEntryView`
+    RemoteFolderCreate {
+        /// Account id.
+        account: String,
+        /// The new folder.
+        path: String,
+    },
+    /// Whether two folders can be kept in step. → `FolderCheck`
+    FolderCheck {
+        /// Account id.
+        account: String,
+        /// Folder at Dropbox.
+        remote: String,
+        /// Local folder, absolute; may be missing.
+        local: std::path::PathBuf,
+    },
     /// → `()`
     Pause {
         /// One workspace, or all.
         id: Option<String>,
+        /// Resumes by itself at this time, RFC 3339.
+        #[serde(default)]
+        until: Option<String>,
     },
     /// → `()`
     Resume {
@@ -56,6 +117,8 @@ pub enum Call {
         /// One workspace, or all.
         id: Option<String>,
     },
+    /// The settings file was changed: what it says now holds from now on. → `()`
+    SettingsChanged,
     /// → `StatusView`
     Status,
     /// → `Vec<ActivityView>`, newest first
@@ -76,6 +139,27 @@ pub enum Call {
         id: String,
         /// The decision.
         choice: Choice,
+    },
+    /// What the versions of a conflict hold, as text or picture. → `ConflictContent`
+    ConflictContent {
+        /// Conflict id.
+        id: String,
+    },
+    /// What is in a folder of a workspace. → `Vec<EntryView>`, folders first
+    Files {
+        /// Workspace id.
+        workspace: String,
+        /// Path below the workspace; empty for its top.
+        folder: String,
+    },
+    /// Gives a file or folder on disk another name; refuses a name that is taken. → `()`
+    RenameItem {
+        /// Workspace id.
+        workspace: String,
+        /// Path below the workspace, as the issue or the list of files shows it.
+        path: String,
+        /// The new name, without a path.
+        new_name: String,
     },
     /// → `Vec<IssueView>`
     Issues,
@@ -194,6 +278,18 @@ pub struct AccountView {
     pub used_bytes: u64,
     /// Bytes allocated.
     pub allocated_bytes: u64,
+    /// Whether the bytes mean anything: they were told at some time.
+    pub usage_known: bool,
+    /// When they were told, RFC 3339.
+    pub as_of: Option<String>,
+    /// When the account was linked, RFC 3339.
+    pub linked_at: Option<String>,
+    /// Why the sign-in has to be repeated, when it has.
+    pub reason: Option<String>,
+    /// Permissions that were asked for; empty for all the app has.
+    pub scope: String,
+    /// Redirect URL that was used, when one was.
+    pub redirect_url: Option<String>,
 }
 
 /// Whether an account works.
@@ -204,54 +300,6 @@ pub enum AccountState {
     Linked,
     /// The sign-in was revoked or has expired; link again with the same account.
     NeedsSignIn,
-}
-
-/// What a new workspace is to be.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct NewWorkspace {
-    /// Account id; may be left out when only one is linked.
-    pub account: Option<String>,
-    /// Folder at Dropbox, `/` for all of it. Created when missing.
-    pub remote: String,
-    /// Local folder, absolute. Created when missing.
-    pub local: std::path::PathBuf,
-    /// Name to show; the folder's name when left out.
-    pub name: Option<String>,
-    /// What to do when both sides change a file.
-    pub on_conflict: ConflictPolicy,
-    /// Remote folders below `remote` that are not kept here.
-    pub excludes: Vec<String>,
-}
-
-/// What to do when both sides change a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ConflictPolicy {
-    /// Hold the file until a person decides.
-    Ask,
-    /// Keep both at once.
-    KeepBoth,
-}
-
-/// A workspace.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct WorkspaceView {
-    /// Workspace id.
-    pub id: String,
-    /// Name to show.
-    pub name: String,
-    /// Account id.
-    pub account: String,
-    /// Folder at Dropbox.
-    pub remote: String,
-    /// Local folder.
-    pub local: String,
-    /// What it is doing.
-    pub state: WorkspaceState,
-    /// Files in step.
-    pub files: u64,
-    /// Their bytes.
-    pub bytes: u64,
 }
 
 /// Which way a change goes.
@@ -347,25 +395,6 @@ pub enum Choice {
     },
 }
 
-/// Something that does not sync, and why.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct IssueView {
-    /// Issue id.
-    pub id: String,
-    /// Kind of issue, as the user interface names it.
-    pub code: String,
-    /// `needs_you` or `note`.
-    pub level: String,
-    /// Workspace id.
-    pub workspace: String,
-    /// Path below the workspace; empty when it concerns all of it.
-    pub path: String,
-    /// What happened and what to do.
-    pub message: String,
-    /// What can be done about it here.
-    pub actions: Vec<String>,
-}
-
 /// Deletions that wait for a person.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct HeldView {
@@ -381,30 +410,6 @@ pub struct HeldView {
     pub count: u64,
     /// Their paths below the workspace.
     pub paths: Vec<String>,
-}
-
-/// What a first sync would do.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Preview {
-    /// Files and bytes to download.
-    pub download: Amount,
-    /// Files and bytes to upload.
-    pub upload: Amount,
-    /// Files and bytes that are equal on both sides.
-    pub identical: Amount,
-    /// Files that differ on both sides.
-    pub conflicts: Amount,
-    /// Files that cannot be synced.
-    pub cannot_sync: Amount,
-}
-
-/// Files and their bytes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Amount {
-    /// Number of files.
-    pub files: u64,
-    /// Their bytes.
-    pub bytes: u64,
 }
 
 /// One step of a plan, for people and scripts.

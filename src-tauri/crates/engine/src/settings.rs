@@ -48,7 +48,7 @@ pub struct Settings {
     pub longpoll_secs: u64,
     /// Where the secrets of a new account go.
     pub secret_store: SecretStoreKind,
-    /// Proxy to reach Dropbox through; empty for the one the environment names.
+    /// Proxy to reach Dropbox through; empty for the system's, `none` for none at all.
     pub proxy: Proxy,
     /// When deletions wait for a person. Last, because TOML wants tables after plain values.
     pub guard: Guard,
@@ -66,14 +66,19 @@ pub struct Guard {
     pub percent: u64,
 }
 
-/// URL of a proxy; empty for none of our own. May hold a password, so `Debug` does not show it.
+/// URL of a proxy; empty for the system's, `none` for none at all. May hold a password, so `Debug` does not show it.
 #[derive(Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Proxy(String);
 
 impl Proxy {
     /// Returns the URL, when one is set.
     pub fn url(&self) -> Option<&str> {
-        (!self.0.is_empty()).then_some(self.0.as_str())
+        (!self.0.is_empty() && !self.is_off()).then_some(self.0.as_str())
+    }
+
+    /// Tells whether no proxy is to be used, not even the system's.
+    pub fn is_off(&self) -> bool {
+        self.0 == "none"
     }
 }
 
@@ -340,11 +345,12 @@ impl<'de> Deserialize<'de> for Proxy {
         let url = String::deserialize(d)?;
         let known = ["http://", "https://", "socks5://", "socks5h://"];
         if url.is_empty()
+            || url == "none"
             || known.iter().any(|scheme| url.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty()))
         {
             Ok(Proxy(url))
         } else {
-            Err(D::Error::custom("http://, https://, socks5:// or socks5h:// with a host is allowed"))
+            Err(D::Error::custom("http://, https://, socks5:// or socks5h:// with a host is allowed, or none"))
         }
     }
 }

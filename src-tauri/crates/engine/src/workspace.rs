@@ -23,9 +23,9 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    api::{self, CallError, Code, Pending, StatusView, Watching, WorkspaceState, WorkspaceStatus},
+    api::{self, CallError, Code, ProgressView, StatusView, WorkspaceState, WorkspaceStatus},
     clock::Clock,
-    core::{Command, Config, Core, Event, Request},
+    core::{Command, Config, Core, Event, Halt, Request},
     exec::{Executor, Limits, Place},
 };
 
@@ -57,8 +57,8 @@ pub struct Plan {
     pub limits: Limits,
     /// Tells the time.
     pub clock: Clock,
-    /// Does nothing until it is resumed.
-    pub paused: bool,
+    /// Does nothing until it is told to go on.
+    pub halt: Halt,
 }
 
 /// Where news go.
@@ -73,9 +73,9 @@ pub struct Workspace {
     task: Mutex<Option<JoinHandle<()>>>,
 }
 
-struct Ask {
-    request: Request,
-    reply: Reply,
+enum Ask {
+    Request(Request, Reply),
+    Configure(Box<Config>, Limits),
 }
 
 impl Workspace {
@@ -83,7 +83,7 @@ impl Workspace {
     pub fn start(plan: Plan, tell: Tell) -> Workspace {
         let (asks, asked) = mpsc::unbounded_channel();
         let stop = CancellationToken::new();
-        let host = Host { plan, tell, asked, stop: stop.clone(), paused: false, index_was_damaged: false };
+        let host = Host { plan, tell, asked, stop: stop.clone(), halt: Halt::No, index_was_damaged: false };
         Workspace { asks, stop, task: Mutex::new(Some(tokio::spawn(host.run()))) }
     }
 
@@ -91,8 +91,14 @@ impl Workspace {
     pub async fn ask(&self, request: Request) -> Result<Value, CallError> {
         let (reply, answer) = oneshot::channel();
         let gone = || CallError::new(Code::Failed, "The workspace was stopped.");
-        self.asks.send(Ask { request, reply }).map_err(|_| gone())?;
+        self.asks.send(Ask::Request(request, reply)).map_err(|_| gone())?;
         answer.await.map_err(|_| gone())?
+    }
+
+    /// Changes how it behaves while it runs.
+    pub fn configure(&self, config: Config, limits: Limits) {
+        // A workspace that was stopped meanwhile reads its settings when it starts.
+        let _ = self.asks.send(Ask::Configure(Box::new(config), limits));
     }
 
     /// Stops it; nothing touches the disk or Dropbox afterwards.
@@ -156,7 +162,7 @@ struct Host {
     tell: Tell,
     asked: mpsc::UnboundedReceiver<Ask>,
     stop: CancellationToken,
-    paused: bool,
+    halt: Halt,
     index_was_damaged: bool,
 }
 
@@ -169,7 +175,7 @@ struct Opened {
 
 impl Host {
     async fn run(mut self) {
-        self.paused = self.plan.paused;
+        self.halt = self.plan.halt;
         while !self.stop.is_cancelled() {
             let obstacle = match self.open().await {
                 Ok(opened) => match self.drive(opened).await {
@@ -202,8 +208,8 @@ impl Host {
         let mut replies: BTreeMap<u64, Reply> = BTreeMap::new();
         let next_ask = AtomicU64::new(0);
         let mut batch = vec![Event::Tick];
-        if self.paused {
-            batch.push(Event::Ask { id: u64::MAX, request: Request::Pause(true) });
+        if self.halt != Halt::No {
+            batch.push(Event::Ask { id: u64::MAX, request: Request::Halt(self.halt) });
         }
         let result = loop {
             let mut running = core.take().expect("BUG: the core comes back from each turn");
@@ -222,17 +228,24 @@ impl Host {
             tokio::select! {
                 () = self.stop.cancelled() => break Ok(()),
                 Some(event) = events.recv() => batch.push(event),
-                Some(ask) = self.asked.recv() => {
-                    let id = next_ask.fetch_add(1, Ordering::Relaxed);
-                    if let Request::Pause(paused) = ask.request {
-                        self.paused = paused;
+                Some(ask) = self.asked.recv() => match ask {
+                    Ask::Request(request, reply) => {
+                        let id = next_ask.fetch_add(1, Ordering::Relaxed);
+                        if let Request::Halt(halt) = request {
+                            self.halt = halt;
+                        }
+                        replies.insert(id, reply);
+                        batch.push(Event::Ask { id, request });
                     }
-                    replies.insert(id, ask.reply);
-                    batch.push(Event::Ask { id, request: ask.request });
-                }
+                    Ask::Configure(config, limits) => {
+                        executor.set_limits(limits);
+                        self.configure(config.clone(), limits);
+                        batch.push(Event::Configured(config));
+                    }
+                },
                 () = sleep_until(wake_at) => batch.push(Event::Tick),
             }
-            if matches!(batch.first(), Some(Event::Hashed { .. } | Event::Done { .. } | Event::Scanned(_))) {
+            if batch.first().is_some_and(comes_in_swarms) {
                 // Such facts come in swarms, and each commit waits for the disk.
                 tokio::time::sleep(GROUP_COMMIT).await;
             }
@@ -282,37 +295,44 @@ impl Host {
             tokio::select! {
                 () = self.stop.cancelled() => return,
                 () = tokio::time::sleep_until(until) => return,
-                Some(ask) = self.asked.recv() => {
-                    let wants_retry = matches!(ask.request, Request::Retry(_));
-                    let answer = self.answer_for(&obstacle, &ask.request);
-                    if let Request::Pause(paused) = ask.request {
-                        self.paused = paused;
+                Some(ask) = self.asked.recv() => match ask {
+                    Ask::Configure(config, limits) => self.configure(config, limits),
+                    Ask::Request(request, reply) => {
+                        let wants_retry = matches!(request, Request::Retry(_));
+                        let answer = self.answer_for(&obstacle, &request);
+                        if let Request::Halt(halt) = request {
+                            self.halt = halt;
+                        }
+                        let _ = reply.send(answer);
+                        if wants_retry {
+                            return;
+                        }
                     }
-                    let _ = ask.reply.send(answer);
-                    if wants_retry {
-                        return;
-                    }
-                }
+                },
             }
         }
     }
 
+    fn configure(&mut self, config: Box<Config>, limits: Limits) {
+        self.plan.config = *config;
+        self.plan.limits = limits;
+    }
+
     fn tell_obstacle(&self, obstacle: &Obstacle) {
+        (self.tell)(api::Event::Status(self.view_for(obstacle)));
+    }
+
+    fn view_for(&self, obstacle: &Obstacle) -> StatusView {
         let status = self.status_for(obstacle);
-        let view = StatusView { state: status.state, workspaces: vec![status], transfers: Vec::new() };
-        (self.tell)(api::Event::Status(view));
+        StatusView { state: status.state, workspaces: vec![status], ..StatusView::default() }
     }
 
     fn status_for(&self, obstacle: &Obstacle) -> WorkspaceStatus {
         WorkspaceStatus {
             id: self.plan.config.workspace.clone(),
             state: obstacle.state(),
-            pending: Pending::default(),
-            watching: Watching::default(),
-            last_synced: None,
-            conflicts: 0,
             issues: 1,
-            held_deletions: 0,
+            ..WorkspaceStatus::default()
         }
     }
 
@@ -324,16 +344,14 @@ impl Host {
             workspace: self.plan.config.workspace.clone(),
             path: String::new(),
             message: obstacle.to_string(),
-            actions: vec!["retry".into()],
+            actions: api::actions_for(obstacle.code()),
         };
         let value = match request {
-            Request::Status => {
-                serde_json::to_value((self.status_for(obstacle), Vec::<api::TransferView>::new()))
-            }
+            Request::Status => serde_json::to_value(self.view_for(obstacle)),
             Request::Totals => serde_json::to_value([0, 0]),
             Request::Issues => serde_json::to_value([issue()]),
             Request::Activity(_) | Request::Conflicts | Request::Held => Ok(Value::Array(Vec::new())),
-            Request::Retry(_) | Request::Pause(_) => Ok(Value::Null),
+            Request::Retry(_) | Request::Halt(_) => Ok(Value::Null),
             Request::Sync => serde_json::to_value(api::SyncReport {
                 workspace: self.plan.config.workspace.clone(),
                 state: obstacle.state(),
@@ -347,6 +365,11 @@ impl Host {
         };
         value.map_err(|error| CallError::new(Code::Failed, error.to_string()))
     }
+}
+
+/// Such facts come many at a time.
+fn comes_in_swarms(event: &Event) -> bool {
+    matches!(event, Event::Hashed { .. } | Event::Done { .. } | Event::Begun(_) | Event::Scanned(_))
 }
 
 async fn sleep_until(at: Option<Instant>) {
@@ -467,13 +490,62 @@ impl Board {
     }
 }
 
+/// Transfers that are shown one by one.
+const MOST_SHOWN: usize = 200;
+
 /// Puts the status of several workspaces together; the most urgent state is that of all.
 pub fn merge<'a>(views: impl Iterator<Item = &'a StatusView>) -> StatusView {
-    let mut all = StatusView { state: WorkspaceState::Idle, workspaces: Vec::new(), transfers: Vec::new() };
+    let mut all = StatusView::default();
     for view in views {
         all.state = all.state.max(view.state);
         all.workspaces.extend(view.workspaces.iter().cloned());
         all.transfers.extend(view.transfers.iter().cloned());
+        all.transfers_more += view.transfers_more;
+        all.progress = match (all.progress, view.progress) {
+            (Some(a), Some(b)) => Some(ProgressView {
+                files_done: a.files_done + b.files_done,
+                files_total: a.files_total + b.files_total,
+                bytes_done: a.bytes_done + b.bytes_done,
+                bytes_total: a.bytes_total + b.bytes_total,
+            }),
+            (a, b) => a.or(b),
+        };
     }
+    all.transfers.sort_by_key(|transfer| transfer.state);
+    all.transfers_more += all.transfers.len().saturating_sub(MOST_SHOWN) as u64;
+    all.transfers.truncate(MOST_SHOWN);
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::{Direction, TransferState, TransferView};
+
+    fn view(state: WorkspaceState, transfers: usize, begun: TransferState) -> StatusView {
+        let transfer = TransferView {
+            workspace: "w".into(),
+            path: "a".into(),
+            direction: Direction::Up,
+            state: begun,
+            bytes_done: 0,
+            bytes_total: 1,
+            rate: 0,
+        };
+        let progress = Some(ProgressView { files_done: 1, files_total: 2, bytes_done: 3, bytes_total: 4 });
+        StatusView { state, transfers: vec![transfer; transfers], progress, ..StatusView::default() }
+    }
+
+    #[test]
+    fn the_status_of_all_is_the_most_urgent_and_shows_what_is_under_way_first() {
+        let waiting = view(WorkspaceState::Syncing, 150, TransferState::Waiting);
+        let begun = view(WorkspaceState::Guard, 60, TransferState::Transferring);
+        let idle = StatusView::default();
+        let all = merge([&waiting, &begun, &idle].into_iter());
+        assert_eq!(all.state, WorkspaceState::Guard);
+        assert_eq!((all.transfers.len(), all.transfers_more), (200, 10));
+        assert!(all.transfers[..60].iter().all(|transfer| transfer.state == TransferState::Transferring));
+        let sum = ProgressView { files_done: 2, files_total: 4, bytes_done: 6, bytes_total: 8 };
+        assert_eq!(all.progress, Some(sum));
+    }
 }

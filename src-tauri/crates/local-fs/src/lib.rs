@@ -11,6 +11,7 @@
 #![warn(missing_docs)]
 
 mod error;
+mod inspect;
 mod leftover;
 mod moves;
 mod names;
@@ -26,6 +27,7 @@ mod trash;
 mod watch;
 
 pub use error::{FsError, FsErrorKind};
+pub use inspect::{Inspection, Standing, inspect};
 pub use leftover::{Leftover, Verdict};
 pub use names::{Usable, is_ignored, refused_by_dropbox};
 pub use publish::Published;

@@ -84,7 +84,7 @@ impl Database {
                 result => return result,
             },
         };
-        let set_aside = set_aside(path)?;
+        let set_aside = set_aside(path, "damaged")?;
         tracing::warn!(path = %path.display(), set_aside = %set_aside.display(), %why, "database set aside");
         let (database, _) = attempt(path, kind)?;
         Ok((database, Opened::Rebuilt { set_aside }))
@@ -114,6 +114,7 @@ impl Database {
 }
 
 fn attempt(path: &Path, kind: &Kind) -> Result<(Database, Opened), StoreError> {
+    keep_private(path);
     let opening = |error| StoreError::from_sqlite(error, || format!("open {}", path.display()));
     let flags =
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -137,6 +138,23 @@ fn attempt(path: &Path, kind: &Kind) -> Result<(Database, Opened), StoreError> {
     conn.set_db_config(SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
     Ok((Database { conn }, opened))
 }
+
+/// Makes the file readable for its owner only; SQLite gives the log beside it the same permissions. What goes
+/// wrong here goes wrong again when SQLite opens the file, and is told then.
+#[cfg(unix)]
+fn keep_private(path: &Path) {
+    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+    let made = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    let is_open_to_others =
+        made.is_err() && fs::metadata(path).is_ok_and(|stat| stat.permissions().mode() & 0o077 != 0);
+    if is_open_to_others && let Err(error) = fs::set_permissions(path, fs::Permissions::from_mode(0o600)) {
+        tracing::warn!(path = %path.display(), %error, "other users of this computer can read the database");
+    }
+}
+
+// Elsewhere the folder of the home is private, and what is made in it inherits that.
+#[cfg(not(unix))]
+fn keep_private(_path: &Path) {}
 
 fn configure(conn: &Connection) -> rusqlite::Result<()> {
     conn.set_db_config(SQLITE_DBCONFIG_DEFENSIVE, true)?;
@@ -271,13 +289,13 @@ fn length(path: &Path) -> Result<u64, StoreError> {
     }
 }
 
-/// Renames the database and its companions to the first free `….damaged-<n>`; returns the new path.
+/// Renames the database and its companions to the first free `….<word>-<n>`; returns the new path.
 ///
 /// The file itself goes first: a crash in between leaves a log without a file, which is recognised,
 /// whereas a file without its log would look like a sound but older state.
-fn set_aside(path: &Path) -> Result<PathBuf, StoreError> {
+pub(crate) fn set_aside(path: &Path, word: &str) -> Result<PathBuf, StoreError> {
     let aside = (1u32..)
-        .map(|n| with_suffix(path, &format!(".damaged-{n}")))
+        .map(|n| with_suffix(path, &format!(".{word}-{n}")))
         .find(|aside| SUFFIXES.iter().all(|suffix| with_suffix(aside, suffix).symlink_metadata().is_err()))
         .expect("BUG: four thousand million damaged databases");
     for suffix in SUFFIXES {

@@ -77,6 +77,16 @@ impl Index {
         Ok((Index { database }, opened))
     }
 
+    /// Renames the index at this path, with its companions, to the first free `….old-<n>`, so that the next
+    /// one begins empty. Nothing when there is none. Whoever has it open must have closed it.
+    pub fn set_aside(path: &Path) -> Result<Option<std::path::PathBuf>, StoreError> {
+        match path.symlink_metadata() {
+            Ok(_) => crate::database::set_aside(path, "old").map(Some),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(StoreError::File { doing: "look at", path: path.to_owned(), source }),
+        }
+    }
+
     /// Makes an empty index that is gone when it is dropped.
     pub fn in_memory() -> Result<Index, StoreError> {
         Ok(Index { database: Database::in_memory(&KIND)? })

@@ -22,7 +22,11 @@ use crate::{
     sql::Work,
 };
 
-pub(crate) const MIGRATIONS: &[M<'static>] = &[M::up(include_str!("state/migrations/01-accounts.sql"))];
+pub(crate) const MIGRATIONS: &[M<'static>] = &[
+    M::up(include_str!("state/migrations/01-accounts.sql")),
+    M::up(include_str!("state/migrations/02-conflict-days.sql")),
+    M::up(include_str!("state/migrations/03-windows.sql")),
+];
 
 /// What is in here was typed in by a person: a newer format is refused, not set aside.
 pub(crate) const KIND: Kind = Kind {

@@ -325,7 +325,7 @@ fn an_index_of_a_newer_format_is_set_aside_and_a_newer_state_is_refused() {
     with_sql(&state, "PRAGMA user_version = 99");
     let before = bytes(&state);
     let refused = AppState::open(&state).map(|_| ());
-    assert!(matches!(refused, Err(StoreError::Newer { found: 99, known: 1, .. })), "{refused:?}");
+    assert!(matches!(refused, Err(StoreError::Newer { found: 99, known: 3, .. })), "{refused:?}");
     assert_eq!(bytes(&state), before);
 }
 
@@ -458,4 +458,20 @@ fn a_folder_that_does_not_exist_is_an_error_that_names_the_file() {
     let missing = place.index.with_file_name("nowhere").join("index.db");
     let error = Index::open(&missing).map(|_| ()).expect_err("no folder");
     assert!(error.to_string().contains("nowhere"), "{error}");
+}
+
+#[cfg(unix)]
+#[test]
+fn only_the_owner_reads_a_database_also_one_that_was_open_to_others_before() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = place();
+    let mode = |path: &Path| fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
+    let (mut index, _) = Index::open(&place.index).expect("a new index");
+    page(&mut index, 2).expect("written");
+    let log = place.index.with_extension("db-wal");
+    assert_eq!((mode(&place.index), mode(&log)), (0o600, 0o600));
+    index.close().expect("closed");
+    fs::set_permissions(&place.index, fs::Permissions::from_mode(0o644)).expect("opened to others");
+    drop(Index::open(&place.index).expect("opens again"));
+    assert_eq!(mode(&place.index), 0o600);
 }

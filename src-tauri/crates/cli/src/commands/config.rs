@@ -1,6 +1,10 @@
 //! `lockstep config`: settings, checked before they are written.
 
-use engine::settings::{KEYS, Settings};
+use engine::{
+    api::Call,
+    control::Owner,
+    settings::{KEYS, Settings},
+};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -9,7 +13,7 @@ use crate::{
 };
 
 /// Prints or changes settings.
-pub fn run(context: &Context, action: args::Config) -> Result<Exit, Failure> {
+pub async fn run(context: &Context, action: args::Config) -> Result<Exit, Failure> {
     let file = context.home.config_file();
     match action {
         args::Config::Get { key: Some(key) } => print(context, &[&key], &Settings::load(&file)?),
@@ -17,8 +21,8 @@ pub fn run(context: &Context, action: args::Config) -> Result<Exit, Failure> {
         args::Config::Set { key, value } => {
             let settings = Settings::set(&file, &key, value.as_deref())?;
             print(context, &[&key], &settings)?;
-            if matches!(context.home.lock(), Err(engine::home::HomeError::Owned { .. })) {
-                context.out.note("the Lockstep that runs now uses it after its next start");
+            if let Some(owner) = Owner::connect(&context.home).await {
+                owner.call(&Call::SettingsChanged).await?;
             }
             Ok(Exit::Done)
         }

@@ -92,6 +92,7 @@ async fn announce(context: &Context, store: SecretStoreKind) -> Result<(), Failu
     let kind = match store {
         SecretStoreKind::Keyring => StoreKind::Keyring,
         SecretStoreKind::File => StoreKind::File,
+        SecretStoreKind::Memory => StoreKind::Memory,
     };
     let store = secrets::open(kind, &context.home.secrets_dir()).await?;
     if store.protection() == Protection::Clear {

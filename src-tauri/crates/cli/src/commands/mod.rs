@@ -44,7 +44,7 @@ pub async fn run(context: Context, command: args::Command) -> Result<Exit, Failu
         args::Command::Held { action: None } => held::list(context).await,
         args::Command::Held { action: Some(action) } => held::decide(context, action).await,
         args::Command::Verify { id, report } => verify::run(context, id, report).await,
-        args::Command::Config(action) => config::run(context, action),
+        args::Command::Config(action) => config::run(context, action).await,
         args::Command::Doctor => doctor::run(context).await,
         args::Command::Completions { shell } => completions::run(shell),
     }

@@ -1,7 +1,7 @@
 //! `lockstep workspace …`.
 
 use engine::{
-    api::{Amount, Call, ConflictPolicy, NewWorkspace, Preview, WorkspaceView},
+    api::{Call, ConflictPolicy, NewWorkspace, Preview, PreviewPart, WorkspaceView},
     settings::Settings,
 };
 use serde_json::json;
@@ -22,16 +22,34 @@ pub async fn run(context: &Context, action: args::Workspace) -> Result<Exit, Fai
             let () = session::call(context, Call::WorkspaceRemove { id }).await?;
             context.out.note("removed; your files stay on this computer and on Dropbox");
         }
-        args::Workspace::Pause { id } => {
-            let () = session::call(context, Call::Pause { id }).await?;
+        args::Workspace::Pause { id, until } => {
+            let () = session::call(context, Call::Pause { id, until }).await?;
             context.out.note("paused");
         }
         args::Workspace::Resume { id } => {
             let () = session::call(context, Call::Resume { id }).await?;
             context.out.note("resumed");
         }
+        args::Workspace::Move { id, dir } => return relocate(context, id, dir).await,
+        args::Workspace::Rebuild { id } => {
+            let () = session::call(context, Call::WorkspaceRebuild { id }).await?;
+            context.out.note("both sides are compared anew; nothing is deleted by that");
+        }
     }
     Ok(Exit::Done)
+}
+
+async fn relocate(context: &Context, id: String, dir: std::path::PathBuf) -> Result<Exit, Failure> {
+    let local = absolute(&dir)?;
+    let moved: WorkspaceView = session::call(context, Call::WorkspaceRelocate { id, local }).await?;
+    context.out.result(&moved, |moved| format!("{} ⇄ {}\n", moved.remote, text::plain(&moved.local)))?;
+    Ok(Exit::Done)
+}
+
+/// The owner may have another working directory.
+fn absolute(path: &std::path::Path) -> Result<std::path::PathBuf, Failure> {
+    std::path::absolute(path)
+        .map_err(|error| Failure::new(Exit::Usage, format!("{}: {error}", path.display())))
 }
 
 async fn add(context: &Context, add: args::AddWorkspace) -> Result<Exit, Failure> {
@@ -49,9 +67,7 @@ async fn add(context: &Context, add: args::AddWorkspace) -> Result<Exit, Failure
 }
 
 fn new_workspace(context: &Context, add: args::AddWorkspace) -> Result<NewWorkspace, Failure> {
-    // The owner may have another working directory.
-    let local = std::path::absolute(&add.local)
-        .map_err(|error| Failure::new(Exit::Usage, format!("{}: {error}", add.local.display())))?;
+    let local = absolute(&add.local)?;
     let on_conflict = match add.on_conflict {
         Some(args::OnConflict::Ask) => ConflictPolicy::Ask,
         Some(args::OnConflict::KeepBoth) => ConflictPolicy::KeepBoth,
@@ -64,17 +80,18 @@ fn new_workspace(context: &Context, add: args::AddWorkspace) -> Result<NewWorksp
         name: add.name,
         on_conflict,
         excludes: add.exclude,
+        start_paused: false,
     })
 }
 
 fn describe(preview: &Preview) -> String {
-    let row = |what: &str, amount: Amount| [what.into(), amount.files.to_string(), text::bytes(amount.bytes)];
+    let row = |what: &str, part: &PreviewPart| [what.into(), part.files.to_string(), text::bytes(part.bytes)];
     let rows = vec![
-        row("to download", preview.download),
-        row("to upload", preview.upload),
-        row("already equal", preview.identical),
-        row("differ on both sides", preview.conflicts),
-        row("cannot be synced", preview.cannot_sync),
+        row("to download", &preview.download),
+        row("to upload", &preview.upload),
+        row("already equal", &preview.identical),
+        row("differ on both sides", &preview.conflicts),
+        row("cannot be synced", &preview.cannot_sync),
     ];
     table(["first sync", "files", "size"], rows, "")
 }

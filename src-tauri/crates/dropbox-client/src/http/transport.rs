@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use arc_swap::ArcSwap;
 use http::{HeaderMap, StatusCode, header};
 use reqwest::{Certificate, ClientBuilder, Proxy, RequestBuilder, Response, redirect};
 use secrecy::{ExposeSecret, SecretString};
@@ -113,11 +114,35 @@ impl Call {
     }
 }
 
-/// Makes calls.
-pub(crate) struct Transport {
+/// Connections by purpose.
+struct Pools {
     api: reqwest::Client,
     content: reqwest::Client,
     notify: reqwest::Client,
+}
+
+impl Pools {
+    fn new(urls: &Urls, options: &Options) -> Result<Pools, ClientError> {
+        let build = |http1_only: bool| {
+            let mut builder = plain_client(options, urls.all_loopback())?;
+            builder = match http1_only {
+                // Compressed content would hide its length, and file content hardly shrinks.
+                true => builder.http1_only().no_gzip(),
+                // A connection that died while the machine slept is noticed at the next call.
+                false => {
+                    builder.http2_keep_alive_interval(PING_INTERVAL).http2_keep_alive_timeout(CONNECT_TIMEOUT)
+                }
+            };
+            builder.build().map_err(|error| ClientError::BadSettings(error.without_url().to_string()))
+        };
+        Ok(Pools { api: build(false)?, content: build(true)?, notify: build(true)? })
+    }
+}
+
+/// Makes calls.
+pub(crate) struct Transport {
+    pools: ArcSwap<Pools>,
+    options: Options,
     urls: Urls,
     tokens: Tokens,
     pub(crate) gate: Gate,
@@ -133,30 +158,17 @@ impl Transport {
         credentials: Credentials,
         options: &Options,
     ) -> Result<Transport, ClientError> {
-        let build = |http1_only: bool| {
-            let mut builder = plain_client(options, urls.all_loopback())?;
-            builder = match http1_only {
-                // Compressed content would hide its length, and file content hardly shrinks.
-                true => builder.http1_only().no_gzip(),
-                // A connection that died while the machine slept is noticed at the next call.
-                false => {
-                    builder.http2_keep_alive_interval(PING_INTERVAL).http2_keep_alive_timeout(CONNECT_TIMEOUT)
-                }
-            };
-            builder.build().map_err(|error| ClientError::BadSettings(error.without_url().to_string()))
-        };
-        let api = build(false)?;
+        let pools = Pools::new(&urls, options)?;
         let endpoint = TokenEndpoint::new(
-            api.clone(),
+            pools.api.clone(),
             urls.clone(),
             credentials.app_key,
             credentials.app_secret,
             options.retry.stall,
         );
         Ok(Transport {
-            content: build(true)?,
-            notify: build(true)?,
-            api,
+            pools: ArcSwap::from_pointee(pools),
+            options: options.clone(),
             tokens: Tokens::new(endpoint, credentials.refresh_token),
             urls,
             gate: Gate::default(),
@@ -165,6 +177,15 @@ impl Transport {
             down: Throttle::new(options.download_limit).into(),
             slots: Arc::new(Semaphore::new(options.max_connections.max(1))),
         })
+    }
+
+    /// Reaches Dropbox another way from the next request on; what is under way goes on as it began.
+    pub(crate) fn set_proxy(&self, proxy: Option<SecretString>, direct: bool) -> Result<(), ClientError> {
+        let options = Options { proxy, direct, ..self.options.clone() };
+        let pools = Pools::new(&self.urls, &options)?;
+        self.tokens.set_http(pools.api.clone());
+        self.pools.store(Arc::new(pools));
+        Ok(())
     }
 
     /// Makes a call, again and again while that is safe and may help.
@@ -279,10 +300,11 @@ impl Transport {
     }
 
     fn request(&self, call: &Call, token: Option<&AccessToken>, moved: Arc<AtomicU64>) -> RequestBuilder {
+        let pools = self.pools.load();
         let (client, origin) = match call.host {
-            Host::Api => (&self.api, &self.urls.api),
-            Host::Content => (&self.content, &self.urls.content),
-            Host::Notify => (&self.notify, &self.urls.notify),
+            Host::Api => (&pools.api, &self.urls.api),
+            Host::Content => (&pools.content, &self.urls.content),
+            Host::Notify => (&pools.notify, &self.urls.notify),
         };
         let mut request = client.post(route_url(origin, call.route));
         if let Some(token) = token {
@@ -348,7 +370,7 @@ pub(crate) fn plain_client(options: &Options, loopback: bool) -> Result<ClientBu
         .redirect(redirect::Policy::none())
         .connect_timeout(CONNECT_TIMEOUT);
     builder = match &options.proxy {
-        _ if loopback => builder.no_proxy(),
+        _ if loopback || options.direct => builder.no_proxy(),
         Some(url) => builder.proxy(proxy(url)?),
         None => builder,
     };

@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use futures::{FutureExt, future::BoxFuture};
 use http::{HeaderValue, StatusCode, header::CONTENT_TYPE};
 use oauth2::{
@@ -62,7 +63,7 @@ pub(crate) type OauthClient = oauth2::Client<
 
 /// Asks one token endpoint for one app.
 pub(crate) struct TokenEndpoint {
-    http: reqwest::Client,
+    http: ArcSwap<reqwest::Client>,
     pub(crate) client: OauthClient,
     stall: Duration,
 }
@@ -101,7 +102,12 @@ impl TokenEndpoint {
         if let Some(secret) = app_secret {
             client = client.set_client_secret(ClientSecret::new(secret.expose_secret().to_owned()));
         }
-        TokenEndpoint { http, client, stall }
+        TokenEndpoint { http: ArcSwap::from_pointee(http), client, stall }
+    }
+
+    /// Asks through these connections from now on.
+    pub(crate) fn set_http(&self, http: reqwest::Client) {
+        self.http.store(http.into());
     }
 
     /// Gets a new access token; the refresh token stays valid.
@@ -134,7 +140,7 @@ impl TokenEndpoint {
     fn sender(
         &self,
     ) -> impl Fn(HttpRequest) -> BoxFuture<'static, Result<HttpResponse, ClientError>> + use<> {
-        let (http, stall) = (self.http.clone(), self.stall);
+        let (http, stall) = (reqwest::Client::clone(&self.http.load()), self.stall);
         move |request| send(http.clone(), stall, request).boxed()
     }
 }

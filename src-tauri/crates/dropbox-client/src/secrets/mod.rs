@@ -11,6 +11,7 @@ mod clear;
 mod encrypted;
 mod error;
 mod keyring;
+mod memory;
 mod passphrase;
 
 use std::{fmt, path::Path};
@@ -29,6 +30,8 @@ pub enum StoreKind {
     Keyring,
     /// A file that only its owner may read.
     File,
+    /// This process, until it ends.
+    Memory,
 }
 
 /// How well the secrets are protected.
@@ -40,6 +43,8 @@ pub enum Protection {
     Encrypted,
     /// By the file's permissions alone.
     Clear,
+    /// By being nowhere but in this process.
+    Memory,
 }
 
 /// What is kept for one account.
@@ -78,6 +83,7 @@ pub trait SecretStore: Send + Sync {
 pub async fn open(kind: StoreKind, dir: &Path) -> Result<Box<dyn SecretStore>, SecretError> {
     match kind {
         StoreKind::Keyring => Ok(Box::new(keyring::Keyring::open().await?)),
+        StoreKind::Memory => Ok(Box::new(memory::Memory::open(dir))),
         StoreKind::File => open_file(dir, find_passphrase(&|name| std::env::var_os(name))?).await,
     }
 }

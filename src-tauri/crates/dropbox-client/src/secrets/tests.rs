@@ -179,3 +179,16 @@ fn the_passphrase_comes_from_systemd_first_and_then_from_the_variable() {
 fn secrets_do_not_show_in_debug_output() {
     assert!(!format!("{:?}", secrets("do-not-print-me")).contains("do-not-print-me"));
 }
+
+#[tokio::test]
+async fn memory_keeps_for_each_home_apart_and_leaves_nothing_on_disk() {
+    let (here, there) = (TempDir::new().expect("temp"), TempDir::new().expect("temp"));
+    let store = open(StoreKind::Memory, here.path()).await.expect("open");
+    assert_eq!(store.protection(), Protection::Memory);
+    keeps_replaces_and_forgets(&*store).await;
+    let again = open(StoreKind::Memory, here.path()).await.expect("open");
+    assert_eq!(token(&*again, "dbid:bob").await.as_deref(), Some("bobs"), "opened again, still there");
+    let other = open(StoreKind::Memory, there.path()).await.expect("open");
+    assert_eq!(token(&*other, "dbid:bob").await, None, "another home");
+    assert_eq!(fs::read_dir(here.path()).expect("folder").count(), 0);
+}

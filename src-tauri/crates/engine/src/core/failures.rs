@@ -10,6 +10,7 @@ use sync_core::{LocalKind, NodeId, plan::CaseClash};
 use super::{
     Failure, Loop, Now,
     dispatch::{Flight, Step},
+    words,
 };
 
 /// A node that cannot be synced is tried again after this long, without anything having changed.
@@ -114,7 +115,8 @@ impl Loop {
             Class::Node => {
                 self.cool_down(now, node);
                 let code = issue_code(&error);
-                self.note_node_issue(tx, now, node, code, &error.to_string(), true)
+                let text = words::refused(code).map_or_else(|| error.to_string(), str::to_owned);
+                self.note_node_issue(tx, now, node, code, &text, true)
             }
             Class::Side if matches!(error, ClientError::OutOfSpace) => {
                 self.side.quota_full_until = Some(now.ms + FULL_RETRY_MS);
@@ -192,14 +194,21 @@ impl Loop {
     ) -> Result<u64, StoreError> {
         match error {
             ClientError::SignInNeeded(problem) => {
-                self.side.sign_in_needed = true;
+                if !std::mem::replace(&mut self.side.sign_in_needed, true) {
+                    self.changed.insert("accounts");
+                }
                 let code = if *problem == AuthProblem::Suspended { "suspended" } else { "needs_sign_in" };
                 self.note_workspace_issue(tx, now, code, &error.to_string())?;
                 Ok(MOST_BACKOFF_MS)
             }
-            ClientError::RateLimited { retry_after } => Ok((retry_after.as_millis() as u64).max(1000)),
+            ClientError::RateLimited { retry_after } => {
+                let secs = i64::try_from(retry_after.as_secs()).unwrap_or(i64::MAX);
+                self.side.rate_limited_until_secs = Some(now.unix_secs.saturating_add(secs));
+                Ok((retry_after.as_millis() as u64).max(1000))
+            }
             _ => {
                 self.side.offline = true;
+                self.side.offline_since_secs.get_or_insert(now.unix_secs);
                 self.side.offline_attempts += 1;
                 if error.class() != Class::Transient {
                     self.note_workspace_issue(tx, now, "server", &error.to_string())?;
@@ -210,11 +219,15 @@ impl Loop {
     }
 
     pub(super) fn reached_dropbox(&mut self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
-        self.side.sign_in_needed = false;
+        if std::mem::take(&mut self.side.sign_in_needed) {
+            self.changed.insert("accounts");
+        }
         self.clear_workspace_issue(tx, "needs_sign_in")?;
         self.clear_workspace_issue(tx, "suspended")?;
+        self.side.rate_limited_until_secs = None;
         if self.side.offline {
             self.side.offline = false;
+            self.side.offline_since_secs = None;
             self.side.offline_attempts = 0;
             // What failed for want of a connection need not wait any longer.
             for cooldown in self.cooldown.values_mut() {
@@ -374,24 +387,10 @@ impl Loop {
         node: NodeId,
         usable: &Usable,
     ) -> Result<(), StoreError> {
-        let (code, text) = match usable {
-            Usable::Yes => return Ok(()),
-            Usable::NotText => (
-                "name_not_allowed",
-                "The name is not valid text, so Dropbox cannot store it. Rename the file.".to_owned(),
-            ),
-            Usable::RefusedByDropbox(reason) => {
-                ("name_not_allowed", format!("This name can't exist on Dropbox: {reason}. Rename the file."))
-            }
-            Usable::Symlink => ("symlink", "Links aren't uploaded.".to_owned()),
-            Usable::Special => ("special_file", "Pipes, sockets and devices aren't uploaded.".to_owned()),
-            Usable::OtherDevice => (
-                "other_device",
-                "Another disk is mounted here. Lockstep leaves it alone; add it as a workspace of its own."
-                    .to_owned(),
-            ),
-        };
-        self.note_node_issue(tx, now, node, code, &text, true)
+        match words::unusable(usable) {
+            Some((code, text)) => self.note_node_issue(tx, now, node, code, &text, true),
+            None => Ok(()),
+        }
     }
 
     /// Says why an object at Dropbox cannot be brought here, when it cannot.
@@ -406,10 +405,8 @@ impl Loop {
                 self.clear_node_issue(tx, row.id, "online_only")?;
                 return self.clear_node_issue(tx, row.id, "symlink");
             }
-            RemoteKind::Undownloadable => ("online_only", "Exists only at dropbox.com (Paper, Google Docs)."),
-            RemoteKind::Symlink => {
-                ("symlink", "A link that another computer uploaded; it isn't created here.")
-            }
+            RemoteKind::Undownloadable => ("online_only", words::ONLINE_ONLY),
+            RemoteKind::Symlink => ("symlink", words::FOREIGN_LINK),
         };
         tx.put_remote(row)?;
         self.note_node_issue(tx, now, row.id, code, text, true)

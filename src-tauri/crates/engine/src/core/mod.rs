@@ -6,9 +6,11 @@
 //!
 //! Rule: everything that a command relies on is committed before the command is handed out.
 
+mod carried;
 mod conflicts;
 mod dispatch;
 mod failures;
+mod files;
 mod hashing;
 mod local;
 mod message;
@@ -19,12 +21,14 @@ mod remote;
 mod removals;
 mod requests;
 mod status;
+pub(crate) mod words;
 #[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use message::*;
+pub(crate) use status::rfc3339;
 use store::{Index, StoreError, Tx};
 use sync_core::{NodeId, guard::GuardLimits, plan::OnConflict};
 
@@ -117,7 +121,8 @@ struct Loop {
     wake_at: Option<u64>,
     /// When the next blocked node is tried again.
     next_retry_secs: Option<i64>,
-    paused: bool,
+    halt: Halt,
+    carried: carried::Carried,
 }
 
 /// Says that a rule of our own was broken.
@@ -141,6 +146,10 @@ struct Sides {
     quota_full_until: Option<u64>,
     /// Dropbox could not be reached.
     offline: bool,
+    /// Since when, in seconds since 1970.
+    offline_since_secs: Option<i64>,
+    /// Dropbox asked to wait until then, in seconds since 1970.
+    rate_limited_until_secs: Option<i64>,
     /// Consecutive failures to reach it.
     offline_attempts: u32,
     /// The account has to be linked again.
@@ -183,7 +192,8 @@ impl Loop {
             changed: BTreeSet::new(),
             batch: 0,
             wake_at: None,
-            paused: false,
+            halt: Halt::No,
+            carried: carried::Carried::default(),
         }
     }
 
@@ -195,9 +205,18 @@ impl Loop {
             Event::Scanned(scanned) => self.observe_scan(tx, now, scanned),
             Event::Hashed { node, result } => self.observe_hash(tx, now, node, result),
             Event::Done { op, result } => self.finish(tx, now, op, result),
+            Event::Begun(ops) => {
+                self.note_begun(&ops);
+                Ok(())
+            }
             Event::Progress(progress) => self.observe_progress(tx, now, progress),
             Event::Recovered(result) => self.recovered(tx, now, result),
             Event::Health(health) => self.observe_health(tx, now, health),
+            Event::Configured(config) => {
+                self.config = *config;
+                self.plan_wanted = true;
+                Ok(())
+            }
             Event::Tick => Ok(()),
             Event::Ask { id, request } => self.answer(tx, now, id, request),
         }
@@ -209,7 +228,7 @@ impl Loop {
             self.start(tx, now)?;
         }
         self.wake_at = None;
-        if !self.paused && self.recovered {
+        if self.halt == Halt::No && self.recovered {
             self.follow_remote(tx, now)?;
             self.follow_local(tx, now)?;
             self.issue_hashes(tx, now)?;
@@ -236,6 +255,7 @@ impl Loop {
     fn start(&mut self, tx: &mut Tx<'_>, now: Now) -> Result<(), StoreError> {
         self.started = true;
         self.batch = tx.new_op()?;
+        self.last_synced_secs = tx.last_synced()?;
         self.recover_intents(tx, now)?;
         self.local.wants_full_scan = true;
         self.remote.wants_page = true;

@@ -3,9 +3,10 @@
 use serde_json::Value;
 use store::{IssueRow, Side, StoreError, Tx};
 
-use super::{Command, ConflictSource, Loop, Now, Request, status::rfc3339};
+use super::{Command, ConflictSource, Halt, Loop, Now, Request, status::rfc3339};
 use crate::api::{
     ActivityView, CallError, Code, ConflictView, Direction, HeldView, IssueView, SyncReport, WorkspaceState,
+    actions_for, is_urgent,
 };
 
 /// Requests whose answer has to wait.
@@ -47,7 +48,7 @@ impl Loop {
         request: Request,
     ) -> Result<(), StoreError> {
         let result = match request {
-            Request::Status => Ok(json(&(self.status(tx)?, self.transfers(now)))),
+            Request::Status => Ok(json(&self.status_view(tx, now)?)),
             Request::Totals => {
                 let totals = tx.synced_totals()?;
                 Ok(json(&[totals.files, totals.bytes]))
@@ -63,10 +64,15 @@ impl Loop {
             Request::Held => Ok(json(&self.held_views(tx)?)),
             Request::HeldApprove(held) => self.approve(tx, held)?,
             Request::HeldRestore(held) => self.restore(tx, held)?,
-            Request::Pause(paused) => {
-                self.pause(now, paused);
+            Request::Halt(halt) => {
+                self.set_halt(now, halt);
                 Ok(Value::Null)
             }
+            Request::Files(folder) => self.files(tx, &folder)?.map(|entries| json(&entries)),
+            Request::ItemToRename(path, name) => {
+                self.item_to_rename(tx, &path, &name)?.map(|item| json(&item))
+            }
+            Request::LookAround(path) => Ok(self.look_around_path(tx, now, &path)?),
             Request::Sync => {
                 self.wait_for_sync(id, false);
                 return Ok(());
@@ -104,6 +110,7 @@ impl Loop {
         let is_stuck = matches!(
             status.state,
             WorkspaceState::Paused
+                | WorkspaceState::Resting
                 | WorkspaceState::NeedsSignIn
                 | WorkspaceState::FolderMissing
                 | WorkspaceState::Offline
@@ -164,17 +171,18 @@ impl Loop {
         Ok(CallError::new(code, text.unwrap_or_else(|| default.to_owned())))
     }
 
-    fn pause(&mut self, now: Now, paused: bool) {
-        if paused && !self.paused {
+    fn set_halt(&mut self, now: Now, halt: Halt) {
+        let (was_going, goes) = (self.halt == Halt::No, halt == Halt::No);
+        if was_going && !goes {
             self.commands.push(Command::CancelAll);
         }
-        if !paused && self.paused {
+        if goes && !was_going {
             self.local.wants_full_scan = true;
             self.look_at_dropbox();
             self.remote.next_page_ms = now.ms;
             self.plan_wanted = true;
         }
-        self.paused = paused;
+        self.halt = halt;
     }
 
     fn retry(
@@ -290,14 +298,13 @@ impl Loop {
     }
 
     fn issue_view(&self, row: IssueRow) -> IssueView {
-        let needs_you = NEEDS_YOU.contains(&row.code.as_str());
         IssueView {
             id: row.id.to_string(),
-            level: if needs_you { "needs_you" } else { "note" }.into(),
+            level: if is_urgent(&row.code) { "needs_you" } else { "note" }.into(),
             workspace: self.config.workspace.clone(),
             path: row.path,
             message: row.detail,
-            actions: if row.retry_at_secs.is_some() || needs_you { vec!["retry".into()] } else { Vec::new() },
+            actions: actions_for(&row.code),
             code: row.code,
         }
     }
@@ -319,21 +326,6 @@ impl Loop {
             .collect())
     }
 }
-
-/// Issues that a person has to do something about, as the user interface ranks them.
-const NEEDS_YOU: [&str; 11] = [
-    "folder_missing",
-    "folder_empty",
-    "marker_missing",
-    "remote_folder_missing",
-    "disk_full",
-    "quota_full",
-    "needs_sign_in",
-    "suspended",
-    "watch_limit",
-    "db_damaged",
-    "case_clash",
-];
 
 fn no_such_held(id: i64) -> CallError {
     CallError::new(Code::NotFound, format!("There is no held deletion {id}; it may be decided already."))

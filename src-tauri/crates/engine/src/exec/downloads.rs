@@ -24,7 +24,8 @@ pub(super) async fn run(
     target: SyncPath,
     over: Option<LocalStat>,
 ) {
-    let Ok(_permit) = executor.inner.downloads.acquire().await else { return };
+    let Some(_turn) = executor.inner.downloads.turn().await else { return };
+    executor.send(Event::Begun(vec![op]));
     let result = download(&executor, epoch, op, &file, target, over).await;
     executor.done(op, result);
 }

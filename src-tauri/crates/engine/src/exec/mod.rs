@@ -8,11 +8,12 @@
 
 mod disk;
 mod downloads;
+mod lane;
 mod remote_changes;
 mod uploads;
 
 use std::sync::{
-    Arc,
+    Arc, Mutex,
     atomic::{AtomicU64, Ordering},
 };
 
@@ -22,13 +23,14 @@ use sync_core::FileId;
 use tokio::sync::{Semaphore, mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use self::lane::Lane;
 use crate::core::{Command, Effect, Event, Failure, Outcome, Scanned};
 
 /// Directories read and files hashed at the same time; more threads than cores only move the disk's head.
 const DISK_READERS: usize = 4;
 
 /// How much of everything goes on at once.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Files downloaded at once.
     pub downloads: usize,
@@ -61,12 +63,12 @@ pub struct Executor {
 struct Inner {
     client: Client,
     place: Place,
-    limits: Limits,
+    limits: Mutex<Limits>,
     events: mpsc::UnboundedSender<Event>,
     watcher: Option<Watcher>,
     readers: Semaphore,
-    downloads: Semaphore,
-    large_uploads: Semaphore,
+    downloads: Lane,
+    large_uploads: Lane,
     small_uploads: mpsc::UnboundedSender<uploads::Small>,
     remote_changes: mpsc::UnboundedSender<remote_changes::Change>,
     disk_changes: mpsc::UnboundedSender<disk::Change>,
@@ -101,12 +103,12 @@ impl Executor {
         let executor = Executor {
             inner: Arc::new(Inner {
                 client,
-                limits,
+                limits: Mutex::new(limits),
                 events,
                 watcher,
                 readers: Semaphore::new(DISK_READERS),
-                downloads: Semaphore::new(limits.downloads.max(1)),
-                large_uploads: Semaphore::new(limits.large_uploads.max(1)),
+                downloads: Lane::new(limits.downloads),
+                large_uploads: Lane::new(limits.large_uploads),
                 place,
                 small_uploads,
                 remote_changes,
@@ -120,6 +122,17 @@ impl Executor {
         executor.spawn(remote_changes::run(executor.clone(), changes));
         executor.spawn(disk::run_changes(executor.clone(), on_disk));
         executor
+    }
+
+    /// Changes how much goes on at once; what is under way goes on.
+    pub fn set_limits(&self, limits: Limits) {
+        *self.inner.limits.lock().expect("BUG: nothing panics while it is held") = limits;
+        self.inner.downloads.resize(limits.downloads);
+        self.inner.large_uploads.resize(limits.large_uploads);
+    }
+
+    fn limits(&self) -> Limits {
+        *self.inner.limits.lock().expect("BUG: nothing panics while it is held")
     }
 
     /// Stops everything and waits until nothing touches the disk any more.
@@ -183,9 +196,8 @@ impl Executor {
             let page = match cursor {
                 Some(cursor) => client.list_continue(&cursor).await,
                 None => {
-                    let (root, limit) =
-                        (&executor.inner.place.remote_root, executor.inner.limits.page_entries);
-                    client.list_folder(root, limit).await
+                    let limit = executor.limits().page_entries;
+                    client.list_folder(&executor.inner.place.remote_root, limit).await
                 }
             };
             executor.send(Event::Page(page));
@@ -195,7 +207,7 @@ impl Executor {
     fn longpoll(&self, cursor: String) {
         let executor = self.clone();
         self.spawn(async move {
-            let secs = executor.inner.limits.longpoll_secs;
+            let secs = executor.limits().longpoll_secs;
             let answer = executor.inner.client.longpoll(&cursor, secs).await;
             executor.send(Event::Longpolled(answer));
         });

@@ -1,13 +1,23 @@
 //! Linked accounts: their rows, secrets and clients.
 
+use std::time::Duration;
+
 use dropbox_client::{
     Client, ClientError, Credentials, Options, SecretString,
     secrets::{self, AccountSecrets, StoreKind},
 };
 use store::AccountRow;
 
-use super::{Secrets, StartError, Supervisor, from_client};
+use super::{Secrets, StartError, Supervisor, from_client, retune::limit};
+use crate::core::rfc3339;
 use crate::api::{AccountState, AccountView, CallError, Code, NewAccount, SecretStoreKind};
+
+/// How the states of an account are written down.
+const LINKED: &str = "linked";
+const NEEDS_SIGN_IN: &str = "needs_sign_in";
+
+/// How long the list of accounts waits for Dropbox before it shows what was known last.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Supervisor {
     /// Makes a client for every account whose secrets can be read.
@@ -21,6 +31,7 @@ impl Supervisor {
                 Ok(client) => Some(client),
                 Err(error) => {
                     tracing::error!(account = %row.id, %error, "the account cannot be used");
+                    self.note_sign_in(&row, Some(error.message));
                     None
                 }
             };
@@ -48,10 +59,10 @@ impl Supervisor {
         app_key: &str,
         secrets: AccountSecrets,
     ) -> Result<Client, CallError> {
-        let settings = &self.inner.options.settings;
-        let limit = |bytes: u64| (bytes > 0).then_some(bytes);
+        let settings = self.settings();
         let options = Options {
             proxy: settings.proxy.url().map(SecretString::from),
+            direct: settings.proxy.is_off(),
             extra_root_certificate: self.inner.options.extra_root_certificate.clone(),
             upload_limit: limit(settings.upload_limit),
             download_limit: limit(settings.download_limit),
@@ -66,7 +77,11 @@ impl Supervisor {
     }
 
     async fn secrets(&self, kind: &str) -> Result<Secrets, CallError> {
-        let kind = if kind == "file" { StoreKind::File } else { StoreKind::Keyring };
+        let kind = match kind {
+            "file" => StoreKind::File,
+            "memory" => StoreKind::Memory,
+            _ => StoreKind::Keyring,
+        };
         secrets::open(kind, &self.inner.home.secrets_dir()).await.map_err(failed)
     }
 
@@ -85,6 +100,7 @@ impl Supervisor {
         let kind = match new.secret_store {
             SecretStoreKind::Keyring => "keyring",
             SecretStoreKind::File => "file",
+            SecretStoreKind::Memory => "memory",
         };
         let has_secret = secrets.app_secret.is_some();
         self.secrets(kind).await?.set(&account.id, secrets).await.map_err(failed)?;
@@ -98,40 +114,72 @@ impl Supervisor {
             redirect_url: new.redirect_url,
             endpoints: serde_json::to_value(&new.endpoints).map_err(failed)?,
             secret_store: kind.into(),
-            state: "linked".into(),
+            state: LINKED.into(),
             root_namespace: account.root_namespace,
             used_bytes: space.used,
             allocated_bytes: space.allocated,
             linked_secs: self.inner.options.clock.now().unix_secs,
+            usage_secs: Some(self.inner.options.clock.now().unix_secs),
+            reason: None,
         };
         self.state(|tx| tx.put_account(&row))?;
         self.inner.clients.lock().await.insert(row.id.clone(), Some(client));
         self.restart_workspaces_of(&row.id).await?;
         self.changed("accounts");
-        view(row, AccountState::Linked)
+        view(row)
     }
 
     pub(super) async fn account_views(&self) -> Result<Vec<AccountView>, CallError> {
         let rows = self.state(|tx| tx.accounts())?;
-        let mut views = Vec::new();
-        for mut row in rows {
-            let client = self.inner.clients.lock().await.get(&row.id).cloned().flatten();
-            let mut state = AccountState::NeedsSignIn;
-            if let Some(client) = client {
-                state = AccountState::Linked;
-                match client.space().await {
-                    Ok(space) => {
-                        (row.used_bytes, row.allocated_bytes) = (space.used, space.allocated);
-                        self.state(|tx| tx.put_account(&row))?;
-                    }
-                    Err(ClientError::SignInNeeded(_)) => state = AccountState::NeedsSignIn,
-                    // The figures of the last time will do.
-                    Err(_) => {}
-                }
+        let looks = rows.into_iter().map(|row| self.look_at_account(row));
+        futures::future::join_all(looks).await.into_iter().map(view).collect()
+    }
+
+    /// Asks Dropbox how the account is; without an answer soon, what is known will do.
+    async fn look_at_account(&self, row: AccountRow) -> AccountRow {
+        let client = self.inner.clients.lock().await.get(&row.id).cloned().flatten();
+        let Some(client) = client else { return self.account_now(row) };
+        match tokio::time::timeout(ANSWER_TIMEOUT, client.space()).await {
+            Ok(Ok(space)) => self.note_space(&row, space),
+            Ok(Err(ClientError::SignInNeeded(problem))) => {
+                self.note_sign_in(&row, Some(ClientError::SignInNeeded(problem).to_string()));
             }
-            views.push(view(row, state)?);
+            Ok(Err(_)) | Err(_) => {}
         }
-        Ok(views)
+        self.account_now(row)
+    }
+
+    /// The row as it is now, else as it was.
+    fn account_now(&self, row: AccountRow) -> AccountRow {
+        self.state(|tx| tx.account(&row.id)).ok().flatten().unwrap_or(row)
+    }
+
+    fn note_space(&self, row: &AccountRow, space: dropbox_client::Space) {
+        self.change_account(&row.id, |row| AccountRow {
+            used_bytes: space.used,
+            allocated_bytes: space.allocated,
+            usage_secs: Some(self.inner.options.clock.now().unix_secs),
+            state: LINKED.into(),
+            reason: None,
+            ..row
+        });
+    }
+
+    /// Remembers whether the sign-in has to be repeated, and why.
+    fn note_sign_in(&self, row: &AccountRow, reason: Option<String>) {
+        let state = if reason.is_some() { NEEDS_SIGN_IN } else { LINKED };
+        self.change_account(&row.id, |row| AccountRow { state: state.into(), reason, ..row });
+    }
+
+    /// Changes the row of an account, unless it is unlinked meanwhile.
+    fn change_account(&self, id: &str, change: impl FnOnce(AccountRow) -> AccountRow) {
+        let changed = self.state(|tx| match tx.account(id)? {
+            Some(row) => tx.put_account(&change(row)),
+            None => Ok(()),
+        });
+        if let Err(error) = changed {
+            tracing::warn!(%error, "what is known of the account could not be written down");
+        }
     }
 
     /// Revokes the sign-in and forgets its secrets. Files stay, and so do the workspaces: they wait for the
@@ -186,16 +234,22 @@ impl Supervisor {
     }
 }
 
-fn view(row: AccountRow, state: AccountState) -> Result<AccountView, CallError> {
+fn view(row: AccountRow) -> Result<AccountView, CallError> {
     Ok(AccountView {
         id: row.id,
         email: row.email,
         name: row.name,
         app_key: row.app_key,
         endpoints: serde_json::from_value(row.endpoints).map_err(failed)?,
-        state,
+        state: if row.state == NEEDS_SIGN_IN { AccountState::NeedsSignIn } else { AccountState::Linked },
         used_bytes: row.used_bytes,
         allocated_bytes: row.allocated_bytes,
+        usage_known: row.usage_secs.is_some(),
+        as_of: row.usage_secs.map(rfc3339),
+        linked_at: Some(rfc3339(row.linked_secs)),
+        reason: row.reason,
+        scope: row.scope,
+        redirect_url: row.redirect_url,
     })
 }
 

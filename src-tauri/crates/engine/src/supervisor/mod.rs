@@ -5,7 +5,13 @@
 
 mod accounts;
 mod compare;
+mod content;
+mod changes;
 mod first_look;
+mod folders;
+mod items;
+mod pauses;
+mod retune;
 mod texts;
 mod workspaces;
 
@@ -15,11 +21,12 @@ use dropbox_client::{Client, secrets::SecretStore};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use store::{AppState, StoreError};
-use tokio::sync::{Mutex, broadcast};
+use tokio::sync::{Mutex, Notify, broadcast};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     api::{
-        Call, CallError, Code, Event, StatusView, SyncReport, TransferView, WorkspaceState, WorkspaceStatus,
+        Call, CallError, Code, Event, StatusView, SyncReport, WorkspaceState, WorkspaceStatus,
     },
     clock::Clock,
     core::Request,
@@ -69,6 +76,11 @@ struct Inner {
     workspaces: Mutex<BTreeMap<String, Running>>,
     board: Board,
     events: broadcast::Sender<Event>,
+    /// What holds now; the options hold what was said at the start.
+    settings: std::sync::Mutex<Settings>,
+    /// A pause with a time was begun or ended.
+    pauses_changed: Notify,
+    stopped: CancellationToken,
 }
 
 struct Running {
@@ -86,16 +98,20 @@ impl Supervisor {
         }
         let inner = Inner {
             home,
+            settings: std::sync::Mutex::new(options.settings.clone()),
             options,
             state: std::sync::Mutex::new(state),
             clients: Mutex::default(),
             workspaces: Mutex::default(),
             board: Board::default(),
             events: broadcast::channel(NEWS_WAITING).0,
+            pauses_changed: Notify::new(),
+            stopped: CancellationToken::new(),
         };
         let supervisor = Supervisor { inner: Arc::new(inner) };
         supervisor.open_accounts().await?;
         supervisor.open_workspaces().await?;
+        supervisor.watch_pauses();
         Ok(supervisor)
     }
 
@@ -129,6 +145,7 @@ impl Supervisor {
 
     /// Stops everything cleanly.
     pub async fn stop(&self) {
+        self.inner.stopped.cancel();
         let running = std::mem::take(&mut *self.inner.workspaces.lock().await);
         let stops = running.values().map(|running| running.workspace.stop());
         futures::future::join_all(stops).await;
@@ -144,10 +161,26 @@ impl Supervisor {
             Call::WorkspaceAdd(new) => json(self.add_workspace(new).await),
             Call::WorkspacePreview(new) => json(self.preview(new).await),
             Call::WorkspaceRemove { id } => json(self.remove_workspace(&id).await),
-            Call::Pause { id } => json(self.pause(id.as_deref(), true).await),
-            Call::Resume { id } => json(self.pause(id.as_deref(), false).await),
+            Call::WorkspaceEdit { id, edit } => json(self.edit_workspace(&id, edit).await),
+            Call::WorkspaceRebuild { id } => json(self.rebuild_workspace(&id).await),
+            Call::WorkspaceRelocate { id, local } => json(self.relocate_workspace(&id, &local).await),
+            Call::RemoteFolders { account, path } => json(self.remote_folders(&account, &path).await),
+            Call::RemoteFolderCreate { account, path } => {
+                json(self.create_remote_folder(&account, &path).await)
+            }
+            Call::FolderCheck { account, remote, local } => {
+                json(self.check_folder(&account, &remote, &local).await)
+            }
+            Call::Pause { id, until } => json(self.pause(id.as_deref(), until.as_deref()).await),
+            Call::Resume { id } => json(self.resume(id.as_deref()).await),
             Call::Sync { id } => json(self.sync(id.as_deref()).await),
             Call::Plan { id } => self.planned(id.as_deref()).await,
+            Call::SettingsChanged => json(self.take_over_settings().await),
+            Call::ConflictContent { id } => json(self.conflict_content(&id).await),
+            Call::Files { workspace, folder } => self.files(&workspace, &folder).await,
+            Call::RenameItem { workspace, path, new_name } => {
+                json(self.rename_item(&workspace, &path, &new_name).await)
+            }
             Call::Status => json(self.status().await),
             Call::Activity { limit } => self.activity(limit).await,
             Call::Conflicts => self.collect(|| Request::Conflicts).await,
@@ -199,9 +232,7 @@ impl Supervisor {
     async fn status(&self) -> Result<StatusView, CallError> {
         let mut views = Vec::new();
         for (_, workspace) in self.chosen(None).await? {
-            let answer = workspace.ask(Request::Status).await?;
-            let (status, transfers): (WorkspaceStatus, Vec<TransferView>) = read(answer)?;
-            views.push(StatusView { state: status.state, workspaces: vec![status], transfers });
+            views.push(read::<StatusView>(workspace.ask(Request::Status).await?)?);
         }
         Ok(merge(views.iter()))
     }
@@ -236,6 +267,10 @@ impl Supervisor {
                 let _ = inner.events.send(inner.board.take(event));
             }
         })
+    }
+
+    fn settings(&self) -> Settings {
+        self.inner.settings.lock().expect("BUG: nothing panics while it is held").clone()
     }
 
     fn changed(&self, what: &str) {

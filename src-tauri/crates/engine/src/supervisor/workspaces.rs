@@ -11,14 +11,18 @@ use sync_core::{RemoteEntry, SyncPath, guard::GuardLimits, plan::OnConflict};
 
 use super::{Running, StartError, Supervisor, from_client, read};
 use crate::{
-    api::{CallError, Code, ConflictPolicy, NewWorkspace, WorkspaceState, WorkspaceStatus, WorkspaceView},
-    core::{Config, Request},
+    api::{CallError, Code, ConflictPolicy, NewWorkspace, StatusView, WorkspaceState, WorkspaceStatus, WorkspaceView},
+    core::{Config, Halt, Request, rfc3339},
     exec::Limits,
+    settings::{Guard, Settings},
     workspace::{Plan, Workspace},
 };
 
 /// Entries of one page of a listing, as Dropbox allows at most.
 const PAGE_ENTRIES: u32 = 2000;
+
+/// After so many days without an answer a new workspace keeps both versions of a conflict.
+const CONFLICT_DAYS: u32 = 7;
 
 /// A new workspace whose fields have been checked.
 pub(super) struct Checked {
@@ -35,21 +39,38 @@ impl Supervisor {
             let mut state = self.inner.state.lock().expect("BUG: nothing panics while it is held");
             state.transaction(|tx| tx.workspaces())?
         };
-        for row in rows {
+        let now = self.inner.options.clock.now().unix_secs;
+        for mut row in rows {
+            if row.paused_until_secs.is_some_and(|at| at <= now) {
+                row = WorkspaceRow { paused: false, paused_until_secs: None, ..row };
+                let mut state = self.inner.state.lock().expect("BUG: nothing panics while it is held");
+                state.transaction(|tx| tx.put_workspace(&row))?;
+            }
             self.start_workspace(&row).await;
         }
         Ok(())
     }
 
-    async fn start_workspace(&self, row: &WorkspaceRow) {
-        let resting = !self.inner.options.autostart_workspaces && !row.paused;
-        let plan = self.plan_for(row, row.paused || resting, false).await;
+    pub(super) async fn start_workspace(&self, row: &WorkspaceRow) {
+        let halt = self.halt_for(row);
+        let resting = halt == Halt::Resting;
+        let plan = self.plan_for(row, halt, false).await;
         let workspace = Arc::new(Workspace::start(plan, self.tell()));
         self.inner.workspaces.lock().await.insert(row.id.clone(), Running { workspace, resting });
     }
 
-    async fn plan_for(&self, row: &WorkspaceRow, paused: bool, dry_run: bool) -> Plan {
-        let settings = &self.inner.options.settings;
+    /// Tells whether a workspace goes on, as far as people have said.
+    pub(super) fn halt_for(&self, row: &WorkspaceRow) -> Halt {
+        match (row.paused, self.inner.options.autostart_workspaces) {
+            (true, _) => Halt::Paused,
+            (false, false) => Halt::Resting,
+            (false, true) => Halt::No,
+        }
+    }
+
+    pub(super) async fn plan_for(&self, row: &WorkspaceRow, halt: Halt, dry_run: bool) -> Plan {
+        let settings = self.settings();
+        let guard = guard_of(row, &settings);
         let client = self.inner.clients.lock().await.get(&row.account).cloned().flatten();
         let account = self.state(|tx| tx.account(&row.account)).ok().flatten();
         Plan {
@@ -60,12 +81,12 @@ impl Supervisor {
                     "ask" => OnConflict::Ask,
                     _ => OnConflict::KeepBoth,
                 },
-                device: self.inner.options.host.clone(),
+                device: self.device_name(),
                 debounce_ms: settings.debounce_ms,
                 delete_delay_ms: settings.delete_delay_ms,
                 guard: GuardLimits {
-                    files: settings.guard.files,
-                    percent: u8::try_from(settings.guard.percent).unwrap_or(100),
+                    files: guard.files,
+                    percent: u8::try_from(guard.percent).unwrap_or(100),
                     ..GuardLimits::default()
                 },
                 excludes: row.excludes.iter().filter_map(|path| SyncPath::parse(path).ok()).collect(),
@@ -83,7 +104,7 @@ impl Supervisor {
                 page_entries: PAGE_ENTRIES,
             },
             clock: self.inner.options.clock.clone(),
-            paused,
+            halt,
         }
     }
 
@@ -110,7 +131,7 @@ impl Supervisor {
         rows.into_iter().filter(|row| row.account == account).collect()
     }
 
-    async fn stop_workspace(&self, id: &str) {
+    pub(super) async fn stop_workspace(&self, id: &str) {
         let running = self.inner.workspaces.lock().await.remove(id);
         if let Some(running) = running {
             running.workspace.stop().await;
@@ -133,7 +154,7 @@ impl Supervisor {
         let mut woken = Vec::new();
         for (id, workspace) in chosen {
             if self.set_resting(id, false).await {
-                workspace.ask(Request::Pause(false)).await?;
+                workspace.ask(Request::Halt(Halt::No)).await?;
                 woken.push(id.clone());
             }
         }
@@ -142,7 +163,7 @@ impl Supervisor {
 
     /// Lets a workspace rest again that was woken up for one call.
     pub(super) async fn rest(&self, id: &str, workspace: &Workspace) -> Result<(), CallError> {
-        workspace.ask(Request::Pause(true)).await?;
+        workspace.ask(Request::Halt(Halt::Resting)).await?;
         self.set_resting(id, true).await;
         Ok(())
     }
@@ -178,24 +199,38 @@ impl Supervisor {
         Ok(views)
     }
 
-    async fn view_of(&self, row: WorkspaceRow) -> Result<WorkspaceView, CallError> {
+    pub(super) async fn view_of(&self, row: WorkspaceRow) -> Result<WorkspaceView, CallError> {
         let running = self.inner.workspaces.lock().await.get(&row.id).map(|r| Arc::clone(&r.workspace));
-        let (mut state, mut files, mut bytes) = (WorkspaceState::NeedsSignIn, 0, 0);
+        let mut status = WorkspaceStatus { state: WorkspaceState::NeedsSignIn, ..WorkspaceStatus::default() };
+        let (mut files, mut bytes) = (0, 0);
         if let Some(workspace) = running {
-            let (status, _): (WorkspaceStatus, serde_json::Value) =
-                read(workspace.ask(Request::Status).await?)?;
-            state = status.state;
+            let view: StatusView = read(workspace.ask(Request::Status).await?)?;
+            status = view.workspaces.into_iter().next().unwrap_or(status);
             [files, bytes] = read(workspace.ask(Request::Totals).await?)?;
         }
+        let guard = guard_of(&row, &self.settings());
         Ok(WorkspaceView {
             id: row.id,
             name: row.name,
             account: row.account,
             remote: if row.remote.is_empty() { "/".into() } else { row.remote },
             local: row.local.to_string_lossy().into_owned(),
-            state,
+            state: status.state,
             files,
             bytes,
+            paused_until: row.paused_until_secs.map(rfc3339),
+            last_synced: status.last_synced,
+            pending_files: status.pending.uploads + status.pending.downloads + status.pending.other,
+            watched_folders: status.watching.folders,
+            watching_complete: status.watching.complete,
+            on_conflict: match row.on_conflict.as_str() {
+                "ask" => ConflictPolicy::Ask,
+                _ => ConflictPolicy::KeepBoth,
+            },
+            conflict_days: row.conflict_days,
+            guard_files: guard.files,
+            guard_percent: guard.percent,
+            first_sync: status.first_sync,
         })
     }
 
@@ -212,7 +247,7 @@ impl Supervisor {
             .local
             .canonicalize()
             .map_err(|error| bad(format!("{}: {error}", checked.local.display())))?;
-        self.check_overlap(&local)?;
+        self.check_overlap(&local, None)?;
         let name = new.name.clone().unwrap_or_else(|| default_name(&local));
         let row = WorkspaceRow {
             id: uuid::Uuid::now_v7().simple().to_string(),
@@ -220,13 +255,14 @@ impl Supervisor {
             account: checked.account,
             remote: checked.remote_root,
             local,
-            on_conflict: match new.on_conflict {
-                ConflictPolicy::Ask => "ask".into(),
-                ConflictPolicy::KeepBoth => "keep-both".into(),
-            },
+            on_conflict: policy_name(new.on_conflict).into(),
             excludes: checked.excludes.iter().map(|path| path.to_string()).collect(),
-            paused: false,
+            paused: new.start_paused,
             created_secs: self.inner.options.clock.now().unix_secs,
+            conflict_days: CONFLICT_DAYS,
+            paused_until_secs: None,
+            guard_files: None,
+            guard_percent: None,
         };
         self.state(|tx| tx.put_workspace(&row))?;
         self.start_workspace(&row).await;
@@ -237,17 +273,7 @@ impl Supervisor {
     /// Checks everything about a new workspace that can be known without changing anything.
     pub(super) fn check_new(&self, new: &NewWorkspace) -> Result<Checked, CallError> {
         let account = self.account_row(new.account.as_deref())?;
-        let remote = SyncPath::parse(&new.remote).map_err(|error| {
-            bad(format!(
-                "{:?} is no Dropbox folder: {error}. Give a path such as /Projects, or / for everything.",
-                new.remote
-            ))
-        })?;
-        if !new.remote.starts_with('/') {
-            return Err(bad(format!("{:?} is no Dropbox folder: it has to start with a slash.", new.remote)));
-        }
-        let remote_root =
-            remote.to_remote().ok_or_else(|| bad("The Dropbox folder has to be text.".into()))?;
+        let remote_root = remote_path(&new.remote)?;
         if !new.local.is_absolute() {
             return Err(bad(format!("{} is no absolute path.", new.local.display())));
         }
@@ -260,16 +286,19 @@ impl Supervisor {
             }
             excludes.push(parsed);
         }
-        self.check_overlap(&existing_form(&new.local))?;
+        self.check_overlap(&existing_form(&new.local), None)?;
         Ok(Checked { account: account.id, remote_root, local: new.local.clone(), excludes })
     }
 
     /// Two workspaces in one folder, or one inside the other, would fight over it.
-    fn check_overlap(&self, local: &Path) -> Result<(), CallError> {
+    pub(super) fn check_overlap(&self, local: &Path, except: Option<&str>) -> Result<(), CallError> {
         if local.exists() && !local.is_dir() {
             return Err(bad(format!("{} is not a folder.", local.display())));
         }
         for row in self.state(|tx| tx.workspaces())? {
+            if except == Some(row.id.as_str()) {
+                continue;
+            }
             if local.starts_with(&row.local) || row.local.starts_with(local) {
                 return Err(bad(format!(
                     "{} overlaps with the workspace {:?} at {}. Choose a folder that is neither inside nor around it.",
@@ -298,33 +327,11 @@ impl Supervisor {
         Ok(())
     }
 
-    pub(super) async fn pause(&self, id: Option<&str>, paused: bool) -> Result<(), CallError> {
-        for (id, workspace) in self.chosen(id).await? {
-            let row = self.workspace_row(&id)?;
-            self.state(|tx| tx.put_workspace(&WorkspaceRow { paused, ..row }))?;
-            let stays_resting = {
-                let mut running = self.inner.workspaces.lock().await;
-                let resting = running.get_mut(&id).map(|running| &mut running.resting);
-                match resting {
-                    Some(resting) if !self.inner.options.autostart_workspaces => {
-                        *resting = !paused;
-                        true
-                    }
-                    _ => false,
-                }
-            };
-            if !stays_resting {
-                workspace.ask(Request::Pause(paused)).await?;
-            }
-        }
-        Ok(())
-    }
-
     /// Asks a second, harmless engine over the same index what it would do.
     pub(super) async fn plan_of(&self, id: &str) -> Result<serde_json::Value, CallError> {
         let row = self.workspace_row(id)?;
         self.stop_workspace(&row.id).await;
-        let plan = self.plan_for(&row, false, true).await;
+        let plan = self.plan_for(&row, Halt::No, true).await;
         let planner = Workspace::start(plan, self.tell());
         let steps = planner.ask(Request::Plan).await;
         planner.stop().await;
@@ -333,7 +340,7 @@ impl Supervisor {
     }
 }
 
-async fn ensure_remote_folder(client: &dropbox_client::Client, path: &str) -> Result<(), CallError> {
+pub(super) async fn ensure_remote_folder(client: &dropbox_client::Client, path: &str) -> Result<(), CallError> {
     match client.metadata(path).await.map_err(from_client)? {
         Some(RemoteEntry::Folder(_)) => return Ok(()),
         Some(_) => return Err(bad(format!("{path} is a file at Dropbox, not a folder."))),
@@ -350,8 +357,21 @@ async fn ensure_remote_folder(client: &dropbox_client::Client, path: &str) -> Re
     }
 }
 
+/// Reads a Dropbox folder as people write it: `/` for everything. Returns it as Dropbox wants it.
+pub(super) fn remote_path(text: &str) -> Result<String, CallError> {
+    let path = SyncPath::parse(text).map_err(|error| {
+        bad(format!(
+            "{text:?} is no Dropbox folder: {error}. Give a path such as /Projects, or / for everything."
+        ))
+    })?;
+    if !text.starts_with('/') {
+        return Err(bad(format!("{text:?} is no Dropbox folder: it has to start with a slash.")));
+    }
+    path.to_remote().ok_or_else(|| bad("The Dropbox folder has to be text.".into()))
+}
+
 /// Resolves the part of a path that exists, so that a link cannot hide an overlap.
-fn existing_form(path: &Path) -> PathBuf {
+pub(super) fn existing_form(path: &Path) -> PathBuf {
     let mut missing = Vec::new();
     let mut at = path;
     loop {
@@ -368,6 +388,22 @@ fn existing_form(path: &Path) -> PathBuf {
     }
 }
 
+/// When deletions wait for a person: as the workspace says, else as the settings do.
+fn guard_of(row: &WorkspaceRow, settings: &Settings) -> Guard {
+    Guard {
+        files: row.guard_files.map_or(settings.guard.files, u64::from),
+        percent: row.guard_percent.map_or(settings.guard.percent, u64::from),
+    }
+}
+
+/// How a policy is called in the list of workspaces.
+pub(super) fn policy_name(policy: ConflictPolicy) -> &'static str {
+    match policy {
+        ConflictPolicy::Ask => "ask",
+        ConflictPolicy::KeepBoth => "keep-both",
+    }
+}
+
 fn default_name(local: &Path) -> String {
     local.file_name().map_or_else(|| "Dropbox".into(), |name| name.to_string_lossy().into_owned())
 }
@@ -376,6 +412,6 @@ fn no_such_workspace(id: &str) -> CallError {
     CallError::new(Code::NotFound, format!("There is no workspace {id:?}. Run: lockstep workspace list"))
 }
 
-fn bad(text: String) -> CallError {
+pub(super) fn bad(text: String) -> CallError {
     CallError::new(Code::BadInput, text)
 }

@@ -88,6 +88,16 @@ impl Tx<'_> {
         self.set_flag("first_sync_done", done)
     }
 
+    /// Returns when both sides were last equal, in seconds since 1970.
+    pub fn last_synced(&self) -> Result<Option<i64>, StoreError> {
+        Ok(self.value("last_synced_secs")?.and_then(|text| text.parse().ok()))
+    }
+
+    /// Remembers when both sides were last equal.
+    pub fn set_last_synced(&mut self, unix_secs: i64) -> Result<(), StoreError> {
+        self.set_value("last_synced_secs", Some(&unix_secs.to_string()))
+    }
+
     fn flag(&self, key: &str) -> Result<bool, StoreError> {
         Ok(self.value(key)?.as_deref() == Some("1"))
     }

@@ -41,13 +41,17 @@ pub struct AccountRow {
     pub allocated_bytes: u64,
     /// Seconds since 1970 at which it was linked.
     pub linked_secs: i64,
+    /// Seconds since 1970 at which the bytes were asked for; absent while they are unknown.
+    pub usage_secs: Option<i64>,
+    /// Why the sign-in has to be repeated, when it has.
+    pub reason: Option<String>,
 }
 
 macro_rules! select {
     ($tail:literal) => {
         concat!(
             "SELECT id, email, name, app_key, has_secret, scope, redirect_url, endpoints, secret_store, state, \
-             root_namespace, used_bytes, allocated_bytes, linked_secs FROM accounts ",
+             root_namespace, used_bytes, allocated_bytes, linked_secs, usage_secs, reason FROM accounts ",
             $tail
         )
     };
@@ -55,12 +59,12 @@ macro_rules! select {
 
 const PUT: &str = "
     INSERT INTO accounts (id, email, name, app_key, has_secret, scope, redirect_url, endpoints, secret_store, state,
-                          root_namespace, used_bytes, allocated_bytes, linked_secs)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+                          root_namespace, used_bytes, allocated_bytes, linked_secs, usage_secs, reason)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
     ON CONFLICT (id) DO UPDATE SET
         email = ?2, name = ?3, app_key = ?4, has_secret = ?5, scope = ?6, redirect_url = ?7, endpoints = ?8,
         secret_store = ?9, state = ?10, root_namespace = ?11, used_bytes = ?12, allocated_bytes = ?13,
-        linked_secs = ?14";
+        linked_secs = ?14, usage_secs = ?15, reason = ?16";
 
 impl StateTx<'_> {
     /// Returns all accounts in the order in which they were linked.
@@ -90,6 +94,8 @@ impl StateTx<'_> {
             size(row.used_bytes),
             size(row.allocated_bytes),
             row.linked_secs,
+            row.usage_secs,
+            row.reason,
         ];
         self.sql.run(PUT, values).map(|_| ())
     }
@@ -118,5 +124,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<AccountRow> {
         used_bytes: columns.size()?,
         allocated_bytes: columns.size()?,
         linked_secs: columns.get()?,
+        usage_secs: columns.get()?,
+        reason: columns.get()?,
     })
 }

@@ -24,7 +24,9 @@ CREATE TABLE accounts (
   root_namespace  TEXT NOT NULL DEFAULT '',
   used_bytes      INTEGER NOT NULL DEFAULT 0 CHECK (used_bytes >= 0),
   allocated_bytes INTEGER NOT NULL DEFAULT 0 CHECK (allocated_bytes >= 0),
-  linked_secs     INTEGER NOT NULL
+  linked_secs     INTEGER NOT NULL,
+  usage_secs      INTEGER,                                             -- when the bytes were asked for
+  reason          TEXT                                                 -- why to sign in again
 ) STRICT, WITHOUT ROWID;
 
 -- Pairs of a local and a Dropbox folder. No foreign key: unlinking an account keeps its workspaces, so that
@@ -38,6 +40,10 @@ CREATE TABLE workspaces (
   on_conflict  TEXT NOT NULL,
   excludes     TEXT NOT NULL,                             -- JSON list of texts
   paused       INTEGER NOT NULL DEFAULT 0 CHECK (paused IN (0, 1)),
-  created_secs INTEGER NOT NULL
+  created_secs INTEGER NOT NULL,
+  conflict_days INTEGER NOT NULL DEFAULT 7 CHECK (conflict_days >= 0), -- 0: conflicts wait for ever
+  paused_until_secs INTEGER,                              -- resumes by itself then
+  guard_files INTEGER CHECK (guard_files > 0),            -- absent: as the settings say
+  guard_percent INTEGER CHECK (guard_percent BETWEEN 1 AND 100)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX workspaces_account ON workspaces (account);

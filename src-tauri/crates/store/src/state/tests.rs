@@ -22,6 +22,8 @@ fn account(id: &str, linked_secs: i64) -> AccountRow {
         used_bytes: 5,
         allocated_bytes: 1 << 40,
         linked_secs,
+        usage_secs: Some(9),
+        reason: Some("revoked".into()),
     }
 }
 
@@ -36,6 +38,10 @@ fn workspace(id: &str, local: &str) -> WorkspaceRow {
         excludes: vec!["/Docs/Old".into()],
         paused: true,
         created_secs: 7,
+        paused_until_secs: Some(8),
+        conflict_days: 30,
+        guard_files: Some(200),
+        guard_percent: None,
     }
 }
 
@@ -104,4 +110,25 @@ fn a_local_folder_whose_name_is_no_text_is_kept_byte_by_byte() {
         tx.workspace("w1")
     });
     assert_eq!(back.expect("written"), Some(row));
+}
+
+#[test]
+fn a_state_of_the_first_format_keeps_its_rows_and_gets_the_defaults_of_the_second() {
+    let mut conn = rusqlite::Connection::open_in_memory().expect("a database");
+    let first = rusqlite_migration::Migrations::from_slice(&super::MIGRATIONS[..1]);
+    first.to_latest(&mut conn).expect("the first format");
+    conn.execute_batch(
+        "INSERT INTO accounts VALUES ('dbid:a', 'a@example.org', 'Anna', 'key', 0, '', NULL, '{}', 'file', 'linked', '', 5, 10, 3);
+         INSERT INTO workspaces VALUES ('w', 'Docs', 'dbid:a', '', x'2f61', 'ask', '[]', 1, 7);",
+    )
+    .expect("rows of the first format");
+    rusqlite_migration::Migrations::from_slice(super::MIGRATIONS).to_latest(&mut conn).expect("all formats");
+    let row: (i64, Option<i64>, i64, Option<i64>) = conn
+        .query_row(
+            "SELECT w.conflict_days, w.paused_until_secs, a.usage_secs, w.guard_files FROM workspaces w, accounts a",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
+        )
+        .expect("both rows");
+    assert_eq!(row, (7, None, 3, None));
 }

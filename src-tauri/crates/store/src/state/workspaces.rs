@@ -35,23 +35,33 @@ pub struct WorkspaceRow {
     pub paused: bool,
     /// Seconds since 1970 at which it was made.
     pub created_secs: i64,
+    /// Days after which both versions of a conflict are kept without an answer; 0 for never.
+    pub conflict_days: u32,
+    /// Seconds since 1970 at which a pause ends by itself.
+    pub paused_until_secs: Option<i64>,
+    /// Number of deletions that wait for a person; absent for what the settings say.
+    pub guard_files: Option<u32>,
+    /// Share of deletions that wait for a person, in percent; absent for what the settings say.
+    pub guard_percent: Option<u32>,
 }
 
 macro_rules! select {
     ($tail:literal) => {
         concat!(
-            "SELECT id, name, account, remote, local, on_conflict, excludes, paused, created_secs FROM workspaces ",
+            "SELECT id, name, account, remote, local, on_conflict, excludes, paused, created_secs, conflict_days, \
+             paused_until_secs, guard_files, guard_percent FROM workspaces ",
             $tail
         )
     };
 }
 
 const PUT: &str = "
-    INSERT INTO workspaces (id, name, account, remote, local, on_conflict, excludes, paused, created_secs)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+    INSERT INTO workspaces (id, name, account, remote, local, on_conflict, excludes, paused, created_secs,
+                            conflict_days, paused_until_secs, guard_files, guard_percent)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
     ON CONFLICT (id) DO UPDATE SET
         name = ?2, account = ?3, remote = ?4, local = ?5, on_conflict = ?6, excludes = ?7, paused = ?8,
-        created_secs = ?9";
+        created_secs = ?9, conflict_days = ?10, paused_until_secs = ?11, guard_files = ?12, guard_percent = ?13";
 
 impl StateTx<'_> {
     /// Returns all workspaces in the order in which they were made.
@@ -76,6 +86,10 @@ impl StateTx<'_> {
             json(&row.excludes),
             row.paused,
             row.created_secs,
+            row.conflict_days,
+            row.paused_until_secs,
+            row.guard_files,
+            row.guard_percent,
         ];
         self.sql.run(PUT, values).map(|_| ())
     }
@@ -102,6 +116,10 @@ fn read(row: &Row<'_>) -> rusqlite::Result<WorkspaceRow> {
         excludes: columns.json()?,
         paused: columns.get()?,
         created_secs: columns.get()?,
+        conflict_days: columns.get()?,
+        paused_until_secs: columns.get()?,
+        guard_files: columns.get()?,
+        guard_percent: columns.get()?,
     })
 }
 

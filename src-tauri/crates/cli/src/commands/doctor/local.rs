@@ -97,10 +97,12 @@ pub async fn secret_store(home: &Home) -> Check {
     let kind = match Settings::load(&home.config_file()).unwrap_or_default().secret_store {
         SecretStoreKind::Keyring => StoreKind::Keyring,
         SecretStoreKind::File => StoreKind::File,
+        SecretStoreKind::Memory => StoreKind::Memory,
     };
     match secrets::open(kind, &home.secrets_dir()).await.map(|store| store.protection()) {
         Ok(Protection::Keyring) => Check::good("secrets", "the system keyring answers"),
         Ok(Protection::Encrypted) => Check::good("secrets", "a file encrypted with a passphrase"),
+        Ok(Protection::Memory) => Check::good("secrets", "kept until Lockstep ends"),
         Ok(Protection::Clear) => Check::good("secrets", "a file that only you may read, not encrypted"),
         Err(error) => Check::bad(
             "secrets",

@@ -79,6 +79,9 @@ fn single_values_come_back_and_the_cursor_can_be_dropped() {
         assert_eq!(tx.listing()?, Listing { generation: 7, complete: true });
         tx.set_first_sync_done(true)?;
         assert!(tx.first_sync_done()?);
+        assert_eq!(tx.last_synced()?, None);
+        tx.set_last_synced(1_700_000_000)?;
+        assert_eq!(tx.last_synced()?, Some(1_700_000_000));
         Ok(())
     });
 }
