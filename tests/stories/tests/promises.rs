@@ -3,7 +3,7 @@
 //! The scenarios and crashes beside this file try harder; here every promise has its own name.
 
 use engine::api::{
-    Amount, Call, Choice, ConflictPolicy, NewWorkspace, Preview, Resolved, Seen, StatusView, WorkspaceState,
+    Call, Choice, ConflictPolicy, NewWorkspace, Preview, Resolved, Seen, StatusView, WorkspaceState,
 };
 use fake_dropbox::Fault;
 use stories::{Device, DeviceOptions, World};
@@ -368,8 +368,8 @@ async fn a_conflict_waits_for_a_person_and_each_decision_does_what_it_says() {
         assert_eq!(anna.read("a.txt"), b"ours", "held: neither side is written");
         assert_eq!(world.tree().file("a.txt"), Some(b"theirs".as_slice()));
         let id = anna.conflicts().await[0].id.clone();
-        let texts: engine::api::ConflictTexts = anna.ask(Call::ConflictTexts { id: id.clone() }).await;
-        assert_eq!(texts.base.as_deref(), Some("base"));
+        let content: engine::api::ConflictContent = anna.ask(Call::ConflictContent { id: id.clone() }).await;
+        assert_eq!(content.base.as_ref().and_then(engine::api::SideContent::text), Some("base"));
         let _: Resolved = anna.ask(Call::Resolve { id, choice, seen: Seen::default() }).await;
         anna.sync().await;
         assert_eq!(anna.tree(), world.tree());
@@ -431,11 +431,14 @@ async fn a_preview_counts_equal_files_as_identical_and_leaves_no_trace() {
         start_paused: false,
     };
     let preview: Preview = anna.ask(Call::WorkspacePreview(new)).await;
-    let files = |amount: Amount| amount.files;
+    let parts =
+        [&preview.download, &preview.upload, &preview.identical, &preview.conflicts, &preview.cannot_sync];
+    assert_eq!(parts.map(|part| part.files), [1, 1, 1, 1, 0]);
+    let listed = parts.map(|part| part.sample.iter().map(|file| file.path.as_str()).collect::<Vec<_>>());
     assert_eq!(
-        [preview.download, preview.upload, preview.identical, preview.conflicts, preview.cannot_sync]
-            .map(files),
-        [1, 1, 1, 1, 0]
+        listed,
+        [vec!["theirs.txt"], vec!["mine.txt"], vec!["same.txt"], vec!["differs.txt"], vec![]],
+        "each with its file"
     );
     assert!(!folder.exists(".lockstep"), "looking changes nothing");
 }

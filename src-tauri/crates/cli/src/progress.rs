@@ -152,6 +152,7 @@ mod tests {
             workspace: "w".into(),
             path: "a".into(),
             direction: Direction::Down,
+            state: engine::api::TransferState::Transferring,
             bytes_done: 1,
             bytes_total: 2,
             rate: 1_500_000,
@@ -160,6 +161,7 @@ mod tests {
             state: WorkspaceState::Syncing,
             workspaces: vec![workspace],
             transfers: vec![transfer],
+            ..StatusView::default()
         };
         assert_eq!(summary(&status), "syncing · ↑ 3 · ↓ 12 (1.5 MB/s) · 5.0 MB left");
         status = StatusView::default();

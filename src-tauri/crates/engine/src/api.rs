@@ -7,14 +7,28 @@
 //! [`Call::AccountAdd`].
 
 mod conflicts;
+mod content;
+mod folders;
+mod issues;
 mod status;
 mod workspaces;
 
 pub use conflicts::{
-    Choice, ConflictTexts, ConflictView, MOST_MERGED_BYTES, Resolved, Seen, UndoOutcome, Undone, VersionView,
+    Choice, ConflictView, MOST_MERGED_BYTES, Resolved, Seen, UndoOutcome, Undone, VersionView,
 };
-pub use status::{Pending, StatusView, TransferView, Watching, WorkspaceState, WorkspaceStatus};
-pub use workspaces::{Amount, ConflictPolicy, NewWorkspace, Preview, WorkspaceEdit, WorkspaceView};
+pub use content::{ConflictContent, LineEnding, SideContent};
+pub use folders::{
+    EntryStatus, EntryView, FolderCheck, FolderProblem, FolderWarning, ProblemCode, RemoteEntryView,
+    WarningCode,
+};
+pub use issues::{IssueView, action, actions_for, is_urgent};
+pub use status::{
+    IndexingView, Pending, ProgressView, StatusView, TransferState, TransferView, Watching, WorkspaceState,
+    WorkspaceStatus,
+};
+pub use workspaces::{
+    ConflictPolicy, NewWorkspace, Preview, PreviewFile, PreviewPart, WorkspaceEdit, WorkspaceView,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -62,6 +76,29 @@ pub enum Call {
         /// The new folder, absolute.
         local: std::path::PathBuf,
     },
+    /// One level of a Dropbox folder: `/` for the top. → `Vec<RemoteEntryView>`
+    RemoteFolders {
+        /// Account id.
+        account: String,
+        /// The folder.
+        path: String,
+    },
+    /// → `RemoteEntryView`
+    RemoteFolderCreate {
+        /// Account id.
+        account: String,
+        /// The new folder.
+        path: String,
+    },
+    /// Whether two folders can be kept in step. → `FolderCheck`
+    FolderCheck {
+        /// Account id.
+        account: String,
+        /// Folder at Dropbox.
+        remote: String,
+        /// Local folder, absolute; may be missing.
+        local: std::path::PathBuf,
+    },
     /// → `()`
     Pause {
         /// One workspace, or all.
@@ -96,11 +133,6 @@ pub enum Call {
     },
     /// → `Vec<ConflictView>`
     Conflicts,
-    /// The three versions as text where they are text. → `ConflictTexts`
-    ConflictTexts {
-        /// Conflict id.
-        id: String,
-    },
     /// Decides about a conflict; [`Code::Changed`] when a version is not the one that was seen. → `Resolved`
     Resolve {
         /// Conflict id.
@@ -115,6 +147,35 @@ pub enum Call {
     ConflictUndo {
         /// From [`Resolved::undo`], or `workspace:batch` of the activity.
         id: String,
+    },
+    /// What the versions of a conflict hold, as text or picture. → `ConflictContent`
+    ConflictContent {
+        /// Conflict id.
+        id: String,
+    },
+    /// A file with one version of a conflict, to be opened in a program: the file itself, or a read-only copy
+    /// that stays until the engine starts again. → the path
+    ConflictVersion {
+        /// Conflict id.
+        id: String,
+        /// Which version.
+        side: Side,
+    },
+    /// What is in a folder of a workspace. → `Vec<EntryView>`, folders first
+    Files {
+        /// Workspace id.
+        workspace: String,
+        /// Path below the workspace; empty for its top.
+        folder: String,
+    },
+    /// Gives a file or folder on disk another name; refuses a name that is taken. → `()`
+    RenameItem {
+        /// Workspace id.
+        workspace: String,
+        /// Path below the workspace, as the issue or the list of files shows it.
+        path: String,
+        /// The new name, without a path.
+        new_name: String,
     },
     /// → `Vec<IssueView>`
     Issues,
@@ -135,6 +196,10 @@ pub enum Call {
         /// Id of the held deletion.
         id: String,
     },
+    /// Whether Dropbox answers, with the settings as they are now. → `Connection`
+    ConnectionTest,
+    /// Reads every index completely; one that is damaged is set aside and made anew. → `bool`: all are sound
+    DatabaseCheck,
     /// Compares every file's content with Dropbox's hash. → `Vec<VerifyReport>`
     Verify {
         /// One workspace, or all.
@@ -267,6 +332,27 @@ pub enum Direction {
     Down,
 }
 
+/// One of the two sides that are kept in step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// This computer.
+    Local,
+    /// Dropbox.
+    Remote,
+}
+
+/// How a connection test ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Connection {
+    /// Whether Dropbox answered.
+    pub ok: bool,
+    /// How long that took.
+    pub millis: Option<u64>,
+    /// Why not, for people.
+    pub message: Option<String>,
+}
+
 /// Something that was changed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ActivityView {
@@ -284,25 +370,6 @@ pub struct ActivityView {
     pub bytes: u64,
     /// Changes of one batch belong together.
     pub batch: i64,
-}
-
-/// Something that does not sync, and why.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct IssueView {
-    /// Issue id.
-    pub id: String,
-    /// Kind of issue, as the user interface names it.
-    pub code: String,
-    /// `needs_you` or `note`.
-    pub level: String,
-    /// Workspace id.
-    pub workspace: String,
-    /// Path below the workspace; empty when it concerns all of it.
-    pub path: String,
-    /// What happened and what to do.
-    pub message: String,
-    /// What can be done about it here.
-    pub actions: Vec<String>,
 }
 
 /// Deletions that wait for a person.

@@ -110,6 +110,11 @@ impl Home {
         self.state.join("logs")
     }
 
+    /// Returns the folder of copies that were opened to be looked at.
+    pub fn versions_dir(&self) -> PathBuf {
+        self.state.join("versions")
+    }
+
     /// Returns the folder of the secret file store.
     pub fn secrets_dir(&self) -> PathBuf {
         self.state.join("secrets")

@@ -23,7 +23,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    api::{self, CallError, Code, StatusView, WorkspaceState, WorkspaceStatus},
+    api::{self, CallError, Code, ProgressView, StatusView, WorkspaceState, WorkspaceStatus},
     clock::Clock,
     core::{Command, Config, Core, Event, Halt, Request},
     exec::{Executor, Limits, Place},
@@ -74,6 +74,7 @@ pub struct Workspace {
 }
 
 enum Ask {
+    CheckIndex(oneshot::Sender<bool>),
     Request(Request, Reply),
     Configure(Box<Config>, Limits),
 }
@@ -93,6 +94,14 @@ impl Workspace {
         let gone = || CallError::new(Code::Failed, "The workspace was stopped.");
         self.asks.send(Ask::Request(request, reply)).map_err(|_| gone())?;
         answer.await.map_err(|_| gone())?
+    }
+
+    /// Reads the whole index and tells whether it is sound; one that is not is made anew.
+    pub async fn check_index(&self) -> Result<bool, CallError> {
+        let (reply, answer) = oneshot::channel();
+        let gone = || CallError::new(Code::Failed, "The workspace was stopped.");
+        self.asks.send(Ask::CheckIndex(reply)).map_err(|_| gone())?;
+        answer.await.map_err(|_| gone())
     }
 
     /// Changes how it behaves while it runs.
@@ -237,6 +246,15 @@ impl Host {
                         replies.insert(id, reply);
                         batch.push(Event::Ask { id, request });
                     }
+                    Ask::CheckIndex(reply) => {
+                        let (checked, result) = check(core.take().expect("BUG: no turn is under way")).await;
+                        core = Some(checked);
+                        // Whoever asked may have gone away.
+                        let _ = reply.send(result.is_ok());
+                        if let Err(error) = result {
+                            break Err(error);
+                        }
+                    }
                     Ask::Configure(config, limits) => {
                         executor.set_limits(limits);
                         self.configure(Config::clone(&config), limits);
@@ -245,7 +263,7 @@ impl Host {
                 },
                 () = sleep_until(wake_at) => batch.push(Event::Tick),
             }
-            if matches!(batch.first(), Some(Event::Hashed { .. } | Event::Done { .. } | Event::Scanned(_))) {
+            if batch.first().is_some_and(comes_in_swarms) {
                 // Such facts come in swarms, and each commit waits for the disk.
                 tokio::time::sleep(GROUP_COMMIT).await;
             }
@@ -296,6 +314,7 @@ impl Host {
                 () = self.stop.cancelled() => return,
                 () = tokio::time::sleep_until(until) => return,
                 Some(ask) = self.asked.recv() => match ask {
+                    Ask::CheckIndex(reply) => drop(reply.send(!matches!(obstacle, Obstacle::Store(_)))),
                     Ask::Configure(config, limits) => self.configure(*config, limits),
                     Ask::Request(request, reply) => {
                         let wants_retry = matches!(request, Request::Retry(_));
@@ -319,9 +338,12 @@ impl Host {
     }
 
     fn tell_obstacle(&self, obstacle: &Obstacle) {
+        (self.tell)(api::Event::Status(self.view_for(obstacle)));
+    }
+
+    fn view_for(&self, obstacle: &Obstacle) -> StatusView {
         let status = self.status_for(obstacle);
-        let view = StatusView { state: status.state, workspaces: vec![status], ..StatusView::default() };
-        (self.tell)(api::Event::Status(view));
+        StatusView { state: status.state, workspaces: vec![status], ..StatusView::default() }
     }
 
     fn status_for(&self, obstacle: &Obstacle) -> WorkspaceStatus {
@@ -341,12 +363,10 @@ impl Host {
             workspace: self.plan.config.workspace.clone(),
             path: String::new(),
             message: obstacle.to_string(),
-            actions: vec!["retry".into()],
+            actions: api::actions_for(obstacle.code()),
         };
         let value = match request {
-            Request::Status => {
-                serde_json::to_value((self.status_for(obstacle), Vec::<api::TransferView>::new()))
-            }
+            Request::Status => serde_json::to_value(self.view_for(obstacle)),
             Request::Totals => serde_json::to_value([0, 0]),
             Request::Issues => serde_json::to_value([issue()]),
             Request::Activity(_) | Request::Conflicts | Request::Held => Ok(Value::Array(Vec::new())),
@@ -366,11 +386,24 @@ impl Host {
     }
 }
 
+/// Such facts come many at a time.
+fn comes_in_swarms(event: &Event) -> bool {
+    matches!(event, Event::Hashed { .. } | Event::Done { .. } | Event::Begun(_) | Event::Scanned(_))
+}
+
 async fn sleep_until(at: Option<Instant>) {
     match at {
         Some(at) => tokio::time::sleep_until(at).await,
         None => std::future::pending().await,
     }
+}
+
+async fn check(core: Core) -> (Core, Result<(), StoreError>) {
+    let checked = tokio::task::spawn_blocking(move || {
+        let result = core.check();
+        (core, result)
+    });
+    checked.await.expect("BUG: a check does not panic")
 }
 
 async fn close(core: Core) {
@@ -484,6 +517,9 @@ impl Board {
     }
 }
 
+/// Transfers that are shown one by one.
+const MOST_SHOWN: usize = 200;
+
 /// Puts the status of several workspaces together; the most urgent state is that of all.
 pub fn merge<'a>(views: impl Iterator<Item = &'a StatusView>) -> StatusView {
     let mut all = StatusView::default();
@@ -491,6 +527,52 @@ pub fn merge<'a>(views: impl Iterator<Item = &'a StatusView>) -> StatusView {
         all.state = all.state.max(view.state);
         all.workspaces.extend(view.workspaces.iter().cloned());
         all.transfers.extend(view.transfers.iter().cloned());
+        all.transfers_more += view.transfers_more;
+        all.progress = match (all.progress, view.progress) {
+            (Some(a), Some(b)) => Some(ProgressView {
+                files_done: a.files_done + b.files_done,
+                files_total: a.files_total + b.files_total,
+                bytes_done: a.bytes_done + b.bytes_done,
+                bytes_total: a.bytes_total + b.bytes_total,
+            }),
+            (a, b) => a.or(b),
+        };
     }
+    all.transfers.sort_by_key(|transfer| transfer.state);
+    all.transfers_more += all.transfers.len().saturating_sub(MOST_SHOWN) as u64;
+    all.transfers.truncate(MOST_SHOWN);
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::{Direction, TransferState, TransferView};
+
+    fn view(state: WorkspaceState, transfers: usize, begun: TransferState) -> StatusView {
+        let transfer = TransferView {
+            workspace: "w".into(),
+            path: "a".into(),
+            direction: Direction::Up,
+            state: begun,
+            bytes_done: 0,
+            bytes_total: 1,
+            rate: 0,
+        };
+        let progress = Some(ProgressView { files_done: 1, files_total: 2, bytes_done: 3, bytes_total: 4 });
+        StatusView { state, transfers: vec![transfer; transfers], progress, ..StatusView::default() }
+    }
+
+    #[test]
+    fn the_status_of_all_is_the_most_urgent_and_shows_what_is_under_way_first() {
+        let waiting = view(WorkspaceState::Syncing, 150, TransferState::Waiting);
+        let begun = view(WorkspaceState::Guard, 60, TransferState::Transferring);
+        let idle = StatusView::default();
+        let all = merge([&waiting, &begun, &idle].into_iter());
+        assert_eq!(all.state, WorkspaceState::Guard);
+        assert_eq!((all.transfers.len(), all.transfers_more), (200, 10));
+        assert!(all.transfers[..60].iter().all(|transfer| transfer.state == TransferState::Transferring));
+        let sum = ProgressView { files_done: 2, files_total: 4, bytes_done: 6, bytes_total: 8 };
+        assert_eq!(all.progress, Some(sum));
+    }
 }

@@ -104,6 +104,11 @@ impl Database {
         Ok(Work::new(self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?))
     }
 
+    /// Reads every page and compares each index with its table; [`StoreError::Corrupt`] when anything is wrong.
+    pub(crate) fn check(&self) -> Result<(), StoreError> {
+        verdict(&self.conn, "PRAGMA integrity_check(1)")
+    }
+
     /// Marks the database clean, empties its write-ahead log and closes it.
     pub(crate) fn close(self) -> Result<(), StoreError> {
         mark(&self.conn, "0")?;
@@ -252,6 +257,10 @@ fn check(conn: &Connection, path: &Path) -> Result<(), StoreError> {
         ..CHECKED_FULLY => "PRAGMA integrity_check(1)",
         _ => "PRAGMA quick_check(1)",
     };
+    verdict(conn, pragma)
+}
+
+fn verdict(conn: &Connection, pragma: &str) -> Result<(), StoreError> {
     let verdict: String = conn.query_row(pragma, [], |row| row.get(0))?;
     match verdict.as_str() {
         "ok" => Ok(()),

@@ -92,6 +92,11 @@ impl Index {
         Ok(Index { database: Database::in_memory(&KIND)? })
     }
 
+    /// Reads all of it; [`StoreError::Corrupt`] when anything is wrong. Takes seconds for a million files.
+    pub fn check(&self) -> Result<(), StoreError> {
+        self.database.check()
+    }
+
     /// Marks the index clean and closes it. An index that is dropped without this is checked when it is
     /// opened again.
     pub fn close(self) -> Result<(), StoreError> {

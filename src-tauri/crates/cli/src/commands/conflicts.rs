@@ -1,7 +1,10 @@
 //! `lockstep conflicts`: the list, three-way differences, decisions.
 
 use diffy::{MergeOptions, create_patch};
-use engine::api::{Call, Choice, ConflictTexts, ConflictView, Resolved, Seen, SyncReport, VersionView};
+use engine::api::{
+    Call, Choice, ConflictContent, ConflictView, Resolved, Seen, SideContent, SyncReport, VersionView,
+};
+use serde::Serialize;
 use serde_json::json;
 
 use crate::{
@@ -110,22 +113,41 @@ fn choice(
 }
 
 async fn show(context: &Context, id: String) -> Result<Exit, Failure> {
-    let (conflict, texts) = session::with(context, async |session| {
+    let (conflict, content) = session::with(context, async |session| {
         let all: Vec<ConflictView> = session.call(Call::Conflicts).await?;
         let found = all.into_iter().find(|conflict| conflict.id == id);
         let conflict = found.ok_or_else(|| {
             Failure::new(Exit::Error, format!("there is no conflict {id}; list them: lockstep conflicts"))
         })?;
-        let texts: ConflictTexts = session.call(Call::ConflictTexts { id }).await?;
-        Ok((conflict, texts))
+        let content: ConflictContent = session.call(Call::ConflictContent { id }).await?;
+        Ok((conflict, content))
     })
     .await?;
+    let texts = Texts::of(&content);
     let document = json!({ "conflict": conflict, "texts": texts });
     context.out.result(&document, |_| describe(&conflict, &texts))?;
     Ok(Exit::Done)
 }
 
-fn describe(conflict: &ConflictView, texts: &ConflictTexts) -> String {
+/// The versions that are text.
+#[derive(Serialize)]
+struct Texts<'a> {
+    base: Option<&'a str>,
+    local: Option<&'a str>,
+    remote: Option<&'a str>,
+}
+
+impl<'a> Texts<'a> {
+    fn of(content: &'a ConflictContent) -> Texts<'a> {
+        Texts {
+            base: content.base.as_ref().and_then(SideContent::text),
+            local: content.local.text(),
+            remote: content.remote.text(),
+        }
+    }
+}
+
+fn describe(conflict: &ConflictView, texts: &Texts<'_>) -> String {
     let head = format!(
         "{}\n  this computer  {}\n  Dropbox        {}\n  both started   {}\n",
         text::plain(&conflict.path),
@@ -133,7 +155,7 @@ fn describe(conflict: &ConflictView, texts: &ConflictTexts) -> String {
         version(conflict.remote.as_ref()),
         version(conflict.base.as_ref()),
     );
-    let body = match (&texts.base, &texts.local, &texts.remote) {
+    let body = match (texts.base, texts.local, texts.remote) {
         (Some(base), Some(local), Some(remote)) => three_way(base, local, remote),
         (None, Some(local), Some(remote)) => two_way("this computer", local, "Dropbox", remote),
         _ => "the versions are not all text, so no differences are shown\n".to_owned(),

@@ -1,7 +1,7 @@
 //! `lockstep workspace …`.
 
 use engine::{
-    api::{Amount, Call, ConflictPolicy, NewWorkspace, Preview, WorkspaceView},
+    api::{Call, ConflictPolicy, NewWorkspace, Preview, PreviewPart, WorkspaceView},
     settings::Settings,
 };
 use serde_json::json;
@@ -85,13 +85,13 @@ fn new_workspace(context: &Context, add: args::AddWorkspace) -> Result<NewWorksp
 }
 
 fn describe(preview: &Preview) -> String {
-    let row = |what: &str, amount: Amount| [what.into(), amount.files.to_string(), text::bytes(amount.bytes)];
+    let row = |what: &str, part: &PreviewPart| [what.into(), part.files.to_string(), text::bytes(part.bytes)];
     let rows = vec![
-        row("to download", preview.download),
-        row("to upload", preview.upload),
-        row("already equal", preview.identical),
-        row("differ on both sides", preview.conflicts),
-        row("cannot be synced", preview.cannot_sync),
+        row("to download", &preview.download),
+        row("to upload", &preview.upload),
+        row("already equal", &preview.identical),
+        row("differ on both sides", &preview.conflicts),
+        row("cannot be synced", &preview.cannot_sync),
     ];
     table(["first sync", "files", "size"], rows, "")
 }

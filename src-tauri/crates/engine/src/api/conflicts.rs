@@ -41,17 +41,6 @@ pub struct ConflictView {
     pub base: Option<VersionView>,
 }
 
-/// The versions of a conflict as text; absent where a version is missing, too large or no text.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub struct ConflictTexts {
-    /// What both started from.
-    pub base: Option<String>,
-    /// This computer's version.
-    pub local: Option<String>,
-    /// Dropbox's version.
-    pub remote: Option<String>,
-}
-
 /// A decision about a conflict.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "keep", rename_all = "snake_case")]

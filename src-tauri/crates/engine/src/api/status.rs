@@ -44,8 +44,36 @@ pub struct StatusView {
     pub state: WorkspaceState,
     /// One entry a workspace.
     pub workspaces: Vec<WorkspaceStatus>,
-    /// Transfers under way.
+    /// Transfers, those under way first, then those that wait; at most 200.
     pub transfers: Vec<TransferView>,
+    /// Transfers that wait beside these.
+    #[serde(default)]
+    pub transfers_more: u64,
+    /// How far the present batch of transfers is; absent when nothing is carried over.
+    #[serde(default)]
+    pub progress: Option<ProgressView>,
+}
+
+/// How far a batch of transfers is. A batch ends when nothing has been carried for two seconds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProgressView {
+    /// Files carried over.
+    pub files_done: u64,
+    /// Files known so far; may grow.
+    pub files_total: u64,
+    /// Bytes carried over.
+    pub bytes_done: u64,
+    /// Bytes known so far; may grow.
+    pub bytes_total: u64,
+}
+
+/// How far the look at the files on disk is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IndexingView {
+    /// Files looked at.
+    pub files_done: u64,
+    /// About how many there are; unknown the first time.
+    pub files_expected: Option<u64>,
 }
 
 /// What one workspace is doing.
@@ -70,6 +98,21 @@ pub struct WorkspaceStatus {
     /// Both sides have never been equal so far.
     #[serde(default)]
     pub first_sync: bool,
+    /// How far the present batch of transfers is; absent when nothing is carried over.
+    #[serde(default)]
+    pub progress: Option<ProgressView>,
+    /// How far the look at the files on disk is; absent when nobody looks at all of them.
+    #[serde(default)]
+    pub indexing: Option<IndexingView>,
+    /// Since when Dropbox cannot be reached, RFC 3339.
+    #[serde(default)]
+    pub offline_since: Option<String>,
+    /// Changes that are known and wait because nothing can be carried now.
+    #[serde(default)]
+    pub waiting: u64,
+    /// Dropbox asked to wait until then, RFC 3339.
+    #[serde(default)]
+    pub rate_limited_until: Option<String>,
 }
 
 /// What is still to be carried over.
@@ -94,6 +137,17 @@ pub struct Watching {
     pub complete: bool,
 }
 
+/// Whether a transfer has begun.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TransferState {
+    /// Its content is being carried.
+    #[default]
+    Transferring,
+    /// Others are before it.
+    Waiting,
+}
+
 /// A file on its way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TransferView {
@@ -103,6 +157,9 @@ pub struct TransferView {
     pub path: String,
     /// Which way.
     pub direction: Direction,
+    /// Whether it has begun.
+    #[serde(default)]
+    pub state: TransferState,
     /// Bytes carried so far.
     pub bytes_done: u64,
     /// Bytes of the whole file.

@@ -94,23 +94,36 @@ pub struct WorkspaceEdit {
 /// What a first sync would do.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Preview {
-    /// Files and bytes to download.
-    pub download: Amount,
-    /// Files and bytes to upload.
-    pub upload: Amount,
-    /// Files and bytes that are equal on both sides.
-    pub identical: Amount,
+    /// Files to download.
+    pub download: PreviewPart,
+    /// Files to upload.
+    pub upload: PreviewPart,
+    /// Files that are equal on both sides.
+    pub identical: PreviewPart,
     /// Files that differ on both sides.
-    pub conflicts: Amount,
+    pub conflicts: PreviewPart,
     /// Files that cannot be synced.
-    pub cannot_sync: Amount,
+    pub cannot_sync: PreviewPart,
 }
 
-/// Files and their bytes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Amount {
+/// Files that would be treated alike.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PreviewPart {
     /// Number of files.
     pub files: u64,
     /// Their bytes.
     pub bytes: u64,
+    /// The files themselves, by path; at most 10,000.
+    pub sample: Vec<PreviewFile>,
+}
+
+/// One file of a preview.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PreviewFile {
+    /// Path below the workspace.
+    pub path: String,
+    /// Its bytes.
+    pub bytes: u64,
+    /// Why it is where it is, when that is not plain.
+    pub reason: Option<String>,
 }

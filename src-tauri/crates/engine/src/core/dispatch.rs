@@ -25,6 +25,8 @@ pub(super) struct Flight {
     pub(super) bytes_total: u64,
     pub(super) bytes_done: u64,
     pub(super) started_ms: u64,
+    /// Its content is being carried; until then it waits for others.
+    pub(super) has_begun: bool,
 }
 
 /// What effects under way may change on disk: listings made meanwhile say nothing about it.
@@ -371,7 +373,12 @@ impl Loop {
             self.on_disk.nodes.insert(node);
             self.on_disk.places.extend(place.clone());
         }
-        let flight = Flight { node, step, place, path, bytes_total, bytes_done: 0, started_ms: now.ms };
+        if step.direction().is_some() {
+            self.carried.begin(now, bytes_total);
+        }
+        let (bytes_done, started_ms) = (0, now.ms);
+        let flight =
+            Flight { node, step, place, path, bytes_total, bytes_done, started_ms, has_begun: false };
         self.flights.insert(op, flight);
         self.commands.push(Command::Run { op, effect });
         Ok(op)

@@ -11,6 +11,7 @@ use super::{
     Failure, Loop, Now,
     conflicts::KEEP_FAILED,
     dispatch::{Flight, Step},
+    words,
 };
 
 /// A node that cannot be synced is tried again after this long, without anything having changed.
@@ -134,7 +135,8 @@ impl Loop {
             Class::Node => {
                 self.cool_down(now, node);
                 let code = issue_code(&error);
-                self.note_node_issue(tx, now, node, code, &error.to_string(), true)
+                let text = words::refused(code).map_or_else(|| error.to_string(), str::to_owned);
+                self.note_node_issue(tx, now, node, code, &text, true)
             }
             Class::Side if matches!(error, ClientError::OutOfSpace) => {
                 self.side.quota_full_until = Some(now.ms + FULL_RETRY_MS);
@@ -219,9 +221,14 @@ impl Loop {
                 self.note_workspace_issue(tx, now, code, &error.to_string())?;
                 Ok(MOST_BACKOFF_MS)
             }
-            ClientError::RateLimited { retry_after } => Ok((retry_after.as_millis() as u64).max(1000)),
+            ClientError::RateLimited { retry_after } => {
+                let secs = i64::try_from(retry_after.as_secs()).unwrap_or(i64::MAX);
+                self.side.rate_limited_until_secs = Some(now.unix_secs.saturating_add(secs));
+                Ok((retry_after.as_millis() as u64).max(1000))
+            }
             _ => {
                 self.side.offline = true;
+                self.side.offline_since_secs.get_or_insert(now.unix_secs);
                 self.side.offline_attempts += 1;
                 if error.class() != Class::Transient {
                     self.note_workspace_issue(tx, now, "server", &error.to_string())?;
@@ -237,8 +244,10 @@ impl Loop {
         }
         self.clear_workspace_issue(tx, "needs_sign_in")?;
         self.clear_workspace_issue(tx, "suspended")?;
+        self.side.rate_limited_until_secs = None;
         if self.side.offline {
             self.side.offline = false;
+            self.side.offline_since_secs = None;
             self.side.offline_attempts = 0;
             // What failed for want of a connection need not wait any longer.
             for cooldown in self.cooldown.values_mut() {
@@ -398,24 +407,10 @@ impl Loop {
         node: NodeId,
         usable: &Usable,
     ) -> Result<(), StoreError> {
-        let (code, text) = match usable {
-            Usable::Yes => return Ok(()),
-            Usable::NotText => (
-                "name_not_allowed",
-                "The name is not valid text, so Dropbox cannot store it. Rename the file.".to_owned(),
-            ),
-            Usable::RefusedByDropbox(reason) => {
-                ("name_not_allowed", format!("This name can't exist on Dropbox: {reason}. Rename the file."))
-            }
-            Usable::Symlink => ("symlink", "Links aren't uploaded.".to_owned()),
-            Usable::Special => ("special_file", "Pipes, sockets and devices aren't uploaded.".to_owned()),
-            Usable::OtherDevice => (
-                "other_device",
-                "Another disk is mounted here. Lockstep leaves it alone; add it as a workspace of its own."
-                    .to_owned(),
-            ),
-        };
-        self.note_node_issue(tx, now, node, code, &text, true)
+        match words::unusable(usable) {
+            Some((code, text)) => self.note_node_issue(tx, now, node, code, &text, true),
+            None => Ok(()),
+        }
     }
 
     /// Says why an object at Dropbox cannot be brought here, when it cannot.
@@ -430,10 +425,8 @@ impl Loop {
                 self.clear_node_issue(tx, row.id, "online_only")?;
                 return self.clear_node_issue(tx, row.id, "symlink");
             }
-            RemoteKind::Undownloadable => ("online_only", "Exists only at dropbox.com (Paper, Google Docs)."),
-            RemoteKind::Symlink => {
-                ("symlink", "A link that another computer uploaded; it isn't created here.")
-            }
+            RemoteKind::Undownloadable => ("online_only", words::ONLINE_ONLY),
+            RemoteKind::Symlink => ("symlink", words::FOREIGN_LINK),
         };
         tx.put_remote(row)?;
         self.note_node_issue(tx, now, row.id, code, text, true)

@@ -7,7 +7,7 @@
 use dropbox_client::{ClientError, Commit, Longpoll, Page};
 use local_fs::{DirListing, Expected, FsError, Hashed, Hint, RootHealth, WatchError};
 use serde_json::Value;
-use sync_core::{ContentHash, LocalStat, NodeId, RemoteEntry, RemoteFile, RemoteFolder, SyncPath};
+use sync_core::{ContentHash, LocalStat, Name, NodeId, RemoteEntry, RemoteFile, RemoteFolder, SyncPath};
 
 use crate::api::{self, CallError};
 
@@ -47,6 +47,8 @@ pub enum Event {
         /// How.
         result: Result<Outcome, Failure>,
     },
+    /// Transfers that had waited for others began.
+    Begun(Vec<i64>),
     /// An upload session got further; kept so that it can go on after a restart.
     Progress(Progress),
     /// What the last run left half done on disk is settled.
@@ -93,7 +95,7 @@ pub struct Progress {
 /// What a person or program may ask one workspace for.
 #[derive(Debug)]
 pub enum Request {
-    /// Status of this workspace. → [`api::WorkspaceStatus`] and its transfers
+    /// Status of this workspace. → [`api::StatusView`]
     Status,
     /// Files and bytes in step. → `[files, bytes]`
     Totals,
@@ -123,6 +125,21 @@ pub enum Request {
     Plan,
     /// → `()`
     Halt(Halt),
+    /// What is in a folder. → `Vec<api::EntryView>`
+    Files(String),
+    /// What stands at a path, if it may get this name. → [`ItemSource`]
+    ItemToRename(String, Name),
+    /// Something was changed at this path: looks there at once. → `()`
+    LookAround(SyncPath),
+}
+
+/// A file or folder on disk and what it looked like.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+pub struct ItemSource {
+    /// Where it stands.
+    pub path: Vec<Name>,
+    /// What it looked like.
+    pub stat: LocalStat,
 }
 
 /// Whether a workspace goes on.
@@ -188,6 +205,8 @@ pub enum Kept {
 /// Where the three versions of a conflict can be read.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct ConflictSource {
+    /// Path below the workspace, as the conflict shows it.
+    pub path: String,
     /// Local file and what it looked like.
     pub local: Option<(String, LocalStat)>,
     /// Revision at Dropbox.

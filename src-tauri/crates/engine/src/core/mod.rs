@@ -6,9 +6,11 @@
 //!
 //! Rule: everything that a command relies on is committed before the command is handed out.
 
+mod carried;
 mod conflicts;
 mod dispatch;
 mod failures;
+mod files;
 mod hashing;
 mod local;
 mod message;
@@ -21,6 +23,7 @@ mod requests;
 mod status;
 #[cfg(test)]
 mod tests;
+pub(crate) mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -83,6 +86,11 @@ impl Core {
         Ok(std::mem::take(&mut state.commands))
     }
 
+    /// Reads the whole index; an error means that it cannot be trusted, as with [`Core::handle`].
+    pub fn check(&self) -> Result<(), StoreError> {
+        self.index.check()
+    }
+
     /// Ends cleanly.
     pub fn close(self) -> Result<(), StoreError> {
         self.index.close()
@@ -122,6 +130,7 @@ struct Loop {
     /// When the next blocked node is tried again.
     next_retry_secs: Option<i64>,
     halt: Halt,
+    carried: carried::Carried,
 }
 
 /// Says that a rule of our own was broken.
@@ -145,6 +154,10 @@ struct Sides {
     quota_full_until: Option<u64>,
     /// Dropbox could not be reached.
     offline: bool,
+    /// Since when, in seconds since 1970.
+    offline_since_secs: Option<i64>,
+    /// Dropbox asked to wait until then, in seconds since 1970.
+    rate_limited_until_secs: Option<i64>,
     /// Consecutive failures to reach it.
     offline_attempts: u32,
     /// The account has to be linked again.
@@ -189,6 +202,7 @@ impl Loop {
             batch: 0,
             wake_at: None,
             halt: Halt::No,
+            carried: carried::Carried::default(),
         }
     }
 
@@ -200,6 +214,10 @@ impl Loop {
             Event::Scanned(scanned) => self.observe_scan(tx, now, scanned),
             Event::Hashed { node, result } => self.observe_hash(tx, now, node, result),
             Event::Done { op, result } => self.finish(tx, now, op, result),
+            Event::Begun(ops) => {
+                self.note_begun(&ops);
+                Ok(())
+            }
             Event::Progress(progress) => self.observe_progress(tx, now, progress),
             Event::Recovered(result) => self.recovered(tx, now, result),
             Event::Health(health) => self.observe_health(tx, now, health),

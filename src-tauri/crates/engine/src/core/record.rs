@@ -25,6 +25,9 @@ impl Loop {
     ) -> Result<(), StoreError> {
         let Some(flight) = self.flights.remove(&op) else { return Ok(()) };
         self.on_disk.land(&flight);
+        if flight.step.direction().is_some() {
+            self.carried.end(now, flight.bytes_total, result.is_ok());
+        }
         match result {
             Ok(outcome) => {
                 if let Some(direction) = flight.step.direction() {
@@ -345,6 +348,7 @@ impl Loop {
     ) -> Result<(), StoreError> {
         let Some(flight) = self.flights.get_mut(&progress.op) else { return Ok(()) };
         flight.bytes_done = progress.bytes_done;
+        flight.has_begun = true;
         if let (Some((session_id, offset)), Step::Upload { local, .. }) = (progress.session, &flight.step)
             && let Some(hash) = &local.hash
         {

@@ -4,7 +4,10 @@ use serde_json::Value;
 use store::{IssueRow, Side, StoreError, Tx};
 
 use super::{Command, ConflictSource, Halt, Loop, Now, Request, status::rfc3339};
-use crate::api::{ActivityView, CallError, Code, Direction, HeldView, IssueView, SyncReport, WorkspaceState};
+use crate::api::{
+    ActivityView, CallError, Code, Direction, HeldView, IssueView, SyncReport, WorkspaceState, actions_for,
+    is_urgent,
+};
 
 /// Requests whose answer has to wait.
 #[derive(Debug, Default)]
@@ -45,7 +48,7 @@ impl Loop {
         request: Request,
     ) -> Result<(), StoreError> {
         let result = match request {
-            Request::Status => Ok(json(&(self.status(tx)?, self.transfers(now)))),
+            Request::Status => Ok(json(&self.status_view(tx, now)?)),
             Request::Totals => {
                 let totals = tx.synced_totals()?;
                 Ok(json(&[totals.files, totals.bytes]))
@@ -64,6 +67,11 @@ impl Loop {
                 self.set_halt(now, halt);
                 Ok(Value::Null)
             }
+            Request::Files(folder) => self.files(tx, &folder)?.map(|entries| json(&entries)),
+            Request::ItemToRename(path, name) => {
+                self.item_to_rename(tx, &path, &name)?.map(|item| json(&item))
+            }
+            Request::LookAround(path) => Ok(self.look_around_path(tx, now, &path)?),
             Request::Sync => {
                 self.wait_for_sync(id, false);
                 return Ok(());
@@ -261,8 +269,12 @@ impl Loop {
             _ => None,
         };
         let rev = |value: &Value| value.get("rev").and_then(Value::as_str).map(str::to_owned);
-        let source =
-            ConflictSource { local, remote_rev: rev(&row.remote), base_rev: row.base.as_ref().and_then(rev) };
+        let source = ConflictSource {
+            local,
+            remote_rev: rev(&row.remote),
+            base_rev: row.base.as_ref().and_then(rev),
+            path: row.path,
+        };
         Ok(Ok(json(&source)))
     }
 
@@ -271,14 +283,13 @@ impl Loop {
     }
 
     fn issue_view(&self, row: IssueRow) -> IssueView {
-        let needs_you = NEEDS_YOU.contains(&row.code.as_str());
         IssueView {
             id: row.id.to_string(),
-            level: if needs_you { "needs_you" } else { "note" }.into(),
+            level: if is_urgent(&row.code) { "needs_you" } else { "note" }.into(),
             workspace: self.config.workspace.clone(),
             path: row.path,
             message: row.detail,
-            actions: if row.retry_at_secs.is_some() || needs_you { vec!["retry".into()] } else { Vec::new() },
+            actions: actions_for(&row.code),
             code: row.code,
         }
     }
@@ -300,21 +311,6 @@ impl Loop {
             .collect())
     }
 }
-
-/// Issues that a person has to do something about, as the user interface ranks them.
-const NEEDS_YOU: [&str; 11] = [
-    "folder_missing",
-    "folder_empty",
-    "marker_missing",
-    "remote_folder_missing",
-    "disk_full",
-    "quota_full",
-    "needs_sign_in",
-    "suspended",
-    "watch_limit",
-    "db_damaged",
-    "case_clash",
-];
 
 fn no_such_held(id: i64) -> CallError {
     CallError::new(Code::NotFound, format!("There is no held deletion {id}; it may be decided already."))

@@ -2,16 +2,17 @@
 
 use store::{StoreError, Tx};
 
-use super::{Command, Halt, Loop, Now, RootState};
+use super::{Command, Halt, Loop, Now, RootState, dispatch::Flight};
 use crate::api::{
-    Direction, Event, Pending, StatusView, TransferView, Watching, WorkspaceState, WorkspaceStatus,
+    Direction, Event, IndexingView, Pending, ProgressView, StatusView, TransferState, TransferView, Watching,
+    WorkspaceState, WorkspaceStatus,
 };
 
 /// Progress of transfers is told at most this often.
 const TELL_MS: u64 = 250;
 
 /// Transfers that are shown one by one.
-const MOST_SHOWN: usize = 20;
+const MOST_SHOWN: usize = 200;
 
 /// What was told last.
 #[derive(Debug)]
@@ -62,9 +63,10 @@ impl Loop {
     pub(super) fn status(&mut self, tx: &mut Tx<'_>) -> Result<WorkspaceStatus, StoreError> {
         let pending = self.pending(tx)?;
         let held = tx.held_deletions()?.iter().filter(|row| !row.approved).count() as u64;
+        let state = self.derive_state(held, &pending);
         Ok(WorkspaceStatus {
             id: self.config.workspace.clone(),
-            state: self.derive_state(held, &pending),
+            state,
             pending,
             watching: Watching { folders: self.local.watched, complete: self.local.is_covered() },
             last_synced: self.last_synced_secs.map(rfc3339),
@@ -72,6 +74,11 @@ impl Loop {
             issues: tx.issues()?.len() as u64,
             held_deletions: held,
             first_sync: !tx.first_sync_done()?,
+            progress: self.progress(tx)?,
+            indexing: self.indexing(tx, state)?,
+            offline_since: self.side.offline_since_secs.filter(|_| self.side.offline).map(rfc3339),
+            waiting: if is_halted(state) { tx.dirty_count()? } else { 0 },
+            rate_limited_until: self.side.rate_limited_until_secs.map(rfc3339),
         })
     }
 
@@ -94,23 +101,63 @@ impl Loop {
         Ok(pending)
     }
 
-    pub(super) fn transfers(&self, now: Now) -> Vec<TransferView> {
-        let flights = self.flights.values().filter_map(|flight| {
-            let direction = flight.step.direction()?;
+    fn progress(&self, tx: &mut Tx<'_>) -> Result<Option<ProgressView>, StoreError> {
+        let is_more = self.flights.len() >= super::planning::MOST_FLIGHTS;
+        let later = if is_more { tx.dirty_count()?.saturating_sub(self.flights.len() as u64) } else { 0 };
+        let carried = self.flights.values().filter(|flight| flight.step.direction().is_some());
+        Ok(self.carried.view(carried.map(|flight| flight.bytes_done).sum(), later))
+    }
+
+    fn indexing(&self, tx: &mut Tx<'_>, state: WorkspaceState) -> Result<Option<IndexingView>, StoreError> {
+        if state != WorkspaceState::Indexing {
+            return Ok(None);
+        }
+        let known = tx.synced_totals()?.files;
+        let files_done = self.local.files_seen;
+        Ok(Some(IndexingView { files_done, files_expected: (known > 0).then(|| known.max(files_done)) }))
+    }
+
+    /// Transfers had to wait for others and go on now.
+    pub(super) fn note_begun(&mut self, ops: &[i64]) {
+        for op in ops {
+            if let Some(flight) = self.flights.get_mut(op) {
+                flight.has_begun = true;
+            }
+        }
+    }
+
+    /// The status with the transfers, as everybody sees it.
+    pub(super) fn status_view(&mut self, tx: &mut Tx<'_>, now: Now) -> Result<StatusView, StoreError> {
+        let status = self.status(tx)?;
+        Ok(self.view_with_transfers(status, now))
+    }
+
+    fn view_with_transfers(&self, status: WorkspaceStatus, now: Now) -> StatusView {
+        let mut flights: Vec<_> =
+            self.flights.values().filter_map(|flight| Some((flight, flight.step.direction()?))).collect();
+        // In the order in which they were planned, which is the one in which they begin.
+        flights.sort_by_key(|(flight, _)| !flight.has_begun);
+        let transfers_more = flights.len().saturating_sub(MOST_SHOWN) as u64;
+        flights.truncate(MOST_SHOWN);
+        let view = |(flight, direction): (&Flight, Direction)| {
             let elapsed_ms = now.ms.saturating_sub(flight.started_ms).max(1);
-            Some(TransferView {
+            TransferView {
                 workspace: self.config.workspace.clone(),
                 path: flight.path.clone(),
                 direction,
+                state: if flight.has_begun { TransferState::Transferring } else { TransferState::Waiting },
                 bytes_done: flight.bytes_done,
                 bytes_total: flight.bytes_total,
                 rate: flight.bytes_done.saturating_mul(1000) / elapsed_ms,
-            })
-        });
-        let mut views: Vec<TransferView> = flights.collect();
-        views.sort_by_key(|view| std::cmp::Reverse(view.bytes_done));
-        views.truncate(MOST_SHOWN);
-        views
+            }
+        };
+        StatusView {
+            state: status.state,
+            transfers: flights.into_iter().map(view).collect(),
+            transfers_more,
+            progress: status.progress,
+            workspaces: vec![status],
+        }
     }
 
     /// Tells what changed since it was told last.
@@ -140,12 +187,8 @@ impl Loop {
             Some(told) => told.status.state != status.state || now.ms >= told.at_ms + TELL_MS,
         };
         if is_new {
-            let transfers = self.transfers(now);
-            self.tell(Event::Status(StatusView {
-                state: status.state,
-                workspaces: vec![status.clone()],
-                transfers,
-            }));
+            let view = self.view_with_transfers(status.clone(), now);
+            self.tell(Event::Status(view));
             self.told = Some(Told { status, at_ms: now.ms });
         } else if self.told.as_ref().is_some_and(|told| told.status != status) {
             self.wake(now.ms + TELL_MS);
@@ -174,6 +217,15 @@ impl Loop {
         }
         Ok(())
     }
+}
+
+/// Nothing is carried over in this state, so that changes wait.
+fn is_halted(state: WorkspaceState) -> bool {
+    use WorkspaceState as S;
+    matches!(
+        state,
+        S::Paused | S::Resting | S::Offline | S::NeedsSignIn | S::FolderMissing | S::DiskFull | S::QuotaFull
+    )
 }
 
 /// Formats a time as RFC 3339 in UTC.

@@ -25,6 +25,7 @@ pub(super) async fn run(
     over: Option<LocalStat>,
 ) {
     let Some(_turn) = executor.inner.downloads.turn().await else { return };
+    executor.send(Event::Begun(vec![op]));
     let result = download(&executor, epoch, op, &file, target, over).await;
     executor.done(op, result);
 }

@@ -88,6 +88,7 @@ pub(super) async fn run_batches(executor: Executor, mut uploads: mpsc::Unbounded
 }
 
 async fn send_batch(executor: &Executor, batch: Vec<Small>) {
+    executor.send(Event::Begun(batch.iter().map(|small| small.op).collect()));
     let mut ops = Vec::with_capacity(batch.len());
     let mut uploads = Vec::with_capacity(batch.len());
     let mut batch = batch.into_iter().peekable();
@@ -135,6 +136,7 @@ async fn try_read_small(executor: &Executor, epoch: u64, upload: Upload) -> Resu
 
 async fn run_large(executor: Executor, epoch: u64, op: i64, upload: Upload) {
     let Some(_turn) = executor.inner.large_uploads.turn().await else { return };
+    executor.send(Event::Begun(vec![op]));
     let result = upload_large(&executor, epoch, op, upload).await;
     executor.done(op, result);
 }

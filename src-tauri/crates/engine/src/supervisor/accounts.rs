@@ -59,21 +59,25 @@ impl Supervisor {
         app_key: &str,
         secrets: AccountSecrets,
     ) -> Result<Client, CallError> {
+        let credentials = Credentials {
+            app_key: app_key.to_owned(),
+            app_secret: secrets.app_secret,
+            refresh_token: secrets.refresh_token,
+        };
+        Client::new(endpoints, credentials, self.client_options()).map_err(from_client)
+    }
+
+    /// How Dropbox is reached, as the settings say now.
+    pub(super) fn client_options(&self) -> Options {
         let settings = self.settings();
-        let options = Options {
+        Options {
             proxy: settings.proxy.url().map(SecretString::from),
             direct: settings.proxy.is_off(),
             extra_root_certificate: self.inner.options.extra_root_certificate.clone(),
             upload_limit: limit(settings.upload_limit),
             download_limit: limit(settings.download_limit),
             ..Options::default()
-        };
-        let credentials = Credentials {
-            app_key: app_key.to_owned(),
-            app_secret: secrets.app_secret,
-            refresh_token: secrets.refresh_token,
-        };
-        Client::new(endpoints, credentials, options).map_err(from_client)
+        }
     }
 
     async fn secrets(&self, kind: &str) -> Result<Secrets, CallError> {

@@ -7,10 +7,13 @@ use local_fs::{DirEntry, FsError, Root, Usable};
 use sync_core::{ContentHash, LocalKind, LocalStat, NameKey, RemoteEntry, SyncPath};
 
 use super::{Supervisor, from_client};
-use crate::api::{CallError, Code, Difference, VerifyReport};
+use crate::{
+    api::{CallError, Code, Difference, VerifyReport},
+    core::words,
+};
 
 /// A path as Dropbox compares it.
-type Keys = Vec<NameKey>;
+pub(super) type Keys = Vec<NameKey>;
 
 /// What stands at Dropbox.
 #[derive(Debug, Clone)]
@@ -20,8 +23,8 @@ pub(super) enum RemoteThing {
         size: u64,
         hash: ContentHash,
     },
-    /// Cannot be brought here: documents of dropbox.com, links of other computers.
-    Other,
+    /// Cannot be brought here: documents of dropbox.com, links of other computers. Says why.
+    Other(&'static str),
 }
 
 /// What stands on disk.
@@ -29,7 +32,17 @@ pub(super) enum RemoteThing {
 pub(super) struct LocalThing {
     pub(super) path: SyncPath,
     pub(super) stat: LocalStat,
-    pub(super) usable: bool,
+    pub(super) usable: Usable,
+}
+
+/// What a walk over the folder on disk found.
+#[derive(Debug, Default)]
+pub(super) struct Walk {
+    pub(super) things: BTreeMap<Keys, LocalThing>,
+    /// Folders that could not be read.
+    pub(super) unreadable: Vec<SyncPath>,
+    /// What stands beside something of the same name, as Dropbox compares names.
+    pub(super) clashing: Vec<LocalThing>,
 }
 
 /// Lists everything below the remote folder, by comparison key, with a path to show.
@@ -64,7 +77,8 @@ pub(super) async fn list_remote(
                 RemoteEntry::File(file) => {
                     let thing = match (file.content_hash, &file.symlink_target, file.is_downloadable) {
                         (Some(hash), None, true) => RemoteThing::File { size: file.size, hash },
-                        _ => RemoteThing::Other,
+                        (_, Some(_), _) => RemoteThing::Other(words::FOREIGN_LINK),
+                        _ => RemoteThing::Other(words::ONLINE_ONLY),
                     };
                     found.insert(keys, (file.name.to_string(), thing));
                 }
@@ -80,37 +94,33 @@ pub(super) async fn list_remote(
     Ok(found)
 }
 
-/// Walks the folder on disk, by comparison key. Folders that cannot be read are returned apart.
-pub(super) fn walk_local(
-    root: &Root,
-    excludes: &[SyncPath],
-) -> Result<(BTreeMap<Keys, LocalThing>, Vec<SyncPath>), FsError> {
+/// Walks the folder on disk, by comparison key.
+pub(super) fn walk_local(root: &Root, excludes: &[SyncPath]) -> Result<Walk, FsError> {
     let excluded: Vec<Keys> = excludes.iter().map(keys_of).collect();
-    let (mut found, mut unreadable) = (BTreeMap::new(), Vec::new());
+    let mut walk = Walk::default();
     let mut open = vec![SyncPath::root()];
     while let Some(dir) = open.pop() {
         let listing = match root.read_dir(&dir) {
             Ok(listing) => listing,
             Err(error) if dir.is_root() => return Err(error),
             Err(_) => {
-                unreadable.push(dir);
+                walk.unreadable.push(dir);
                 continue;
             }
         };
         for DirEntry { name, stat, usable } in listing.entries {
             let path = dir.join(&name);
-            let usable = matches!(usable, Usable::Yes);
             let keys = keys_of(&path);
             if excluded.contains(&keys) {
                 continue;
             }
-            if stat.kind == LocalKind::Folder && usable {
+            if stat.kind == LocalKind::Folder && usable == Usable::Yes {
                 open.push(path.clone());
             }
-            found.insert(keys, LocalThing { path, stat, usable });
+            walk.clashing.extend(walk.things.insert(keys, LocalThing { path, stat, usable }));
         }
     }
-    Ok((found, unreadable))
+    Ok(walk)
 }
 
 fn keys_of(path: &SyncPath) -> Keys {
@@ -151,17 +161,18 @@ impl Supervisor {
 fn compare(
     root: &Root,
     mut remote: BTreeMap<Keys, (String, RemoteThing)>,
-    (local, unreadable): (BTreeMap<Keys, LocalThing>, Vec<SyncPath>),
+    Walk { things, unreadable, clashing }: Walk,
 ) -> (u64, u64, Vec<Difference>) {
     let (mut files, mut bytes) = (0, 0);
     let mut differences: Vec<Difference> =
         unreadable.into_iter().map(|path| difference(path.to_string(), "unreadable")).collect();
-    for (keys, here) in local {
+    differences.extend(clashing.into_iter().map(|thing| difference(thing.path.to_string(), "only_local")));
+    for (keys, here) in things {
         let there = remote.remove(&keys);
         let kind = match (&here.stat.kind, there) {
             (_, None) => Some("only_local"),
-            (LocalKind::Folder, Some((_, RemoteThing::Folder))) if here.usable => None,
-            (LocalKind::File, Some((_, RemoteThing::File { size, hash }))) if here.usable => {
+            (LocalKind::Folder, Some((_, RemoteThing::Folder))) if here.usable == Usable::Yes => None,
+            (LocalKind::File, Some((_, RemoteThing::File { size, hash }))) if here.usable == Usable::Yes => {
                 files += 1;
                 bytes += size;
                 match root.hash(&here.path, &here.stat) {
@@ -175,7 +186,7 @@ fn compare(
         differences.extend(kind.map(|kind| difference(here.path.to_string(), kind)));
     }
     for (keys, (_, thing)) in remote {
-        let kind = if matches!(thing, RemoteThing::Other) { "not_downloadable" } else { "only_remote" };
+        let kind = if matches!(thing, RemoteThing::Other(_)) { "not_downloadable" } else { "only_remote" };
         let path =
             keys.iter().map(|key| String::from_utf8_lossy(key.as_bytes())).collect::<Vec<_>>().join("/");
         differences.push(difference(path, kind));

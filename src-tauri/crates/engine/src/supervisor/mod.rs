@@ -5,13 +5,17 @@
 
 mod accounts;
 mod changes;
+mod check;
 mod compare;
+mod content;
 mod decisions;
 mod first_look;
+mod folders;
+mod items;
 mod pauses;
 mod people;
 mod retune;
-mod texts;
+mod versions;
 mod workspaces;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -24,9 +28,7 @@ use tokio::sync::{Mutex, Notify, broadcast};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    api::{
-        Call, CallError, Code, Event, StatusView, SyncReport, TransferView, WorkspaceState, WorkspaceStatus,
-    },
+    api::{Call, CallError, Code, Event, StatusView, SyncReport, WorkspaceState, WorkspaceStatus},
     clock::Clock,
     core::Request,
     home::Home,
@@ -110,6 +112,7 @@ impl Supervisor {
             stopped: CancellationToken::new(),
         };
         let supervisor = Supervisor { inner: Arc::new(inner) };
+        supervisor.forget_versions();
         supervisor.open_accounts().await?;
         supervisor.open_workspaces().await?;
         supervisor.watch_pauses();
@@ -165,15 +168,27 @@ impl Supervisor {
             Call::WorkspaceEdit { id, edit } => json(self.edit_workspace(&id, edit).await),
             Call::WorkspaceRebuild { id } => json(self.rebuild_workspace(&id).await),
             Call::WorkspaceRelocate { id, local } => json(self.relocate_workspace(&id, &local).await),
+            Call::RemoteFolders { account, path } => json(self.remote_folders(&account, &path).await),
+            Call::RemoteFolderCreate { account, path } => {
+                json(self.create_remote_folder(&account, &path).await)
+            }
+            Call::FolderCheck { account, remote, local } => {
+                json(self.check_folder(&account, &remote, &local).await)
+            }
             Call::Pause { id, until } => json(self.pause(id.as_deref(), until.as_deref()).await),
             Call::Resume { id } => json(self.resume(id.as_deref()).await),
             Call::Sync { id } => json(self.sync(id.as_deref()).await),
             Call::Plan { id } => self.planned(id.as_deref()).await,
             Call::SettingsChanged => json(self.take_over_settings().await),
+            Call::ConflictContent { id } => json(self.conflict_content(&id).await),
+            Call::ConflictVersion { id, side } => json(self.conflict_version(&id, side).await),
+            Call::Files { workspace, folder } => self.files(&workspace, &folder).await,
+            Call::RenameItem { workspace, path, new_name } => {
+                json(self.rename_item(&workspace, &path, &new_name).await)
+            }
             Call::Status => json(self.status().await),
             Call::Activity { limit } => self.activity(limit).await,
             Call::Conflicts => json(self.conflicts().await),
-            Call::ConflictTexts { id } => json(self.conflict_texts(&id).await),
             Call::Resolve { id, choice, seen } => json(self.resolve(&id, choice, seen).await),
             Call::ConflictUndo { id } => self.undo_decision(&id).await,
             Call::Issues => self.collect(|| Request::Issues).await,
@@ -191,6 +206,8 @@ impl Supervisor {
                 let (workspace, held) = self.split_id(&id, "held deletion").await?;
                 workspace.ask(Request::HeldRestore(held)).await
             }
+            Call::ConnectionTest => json(self.test_connection().await),
+            Call::DatabaseCheck => json(self.check_databases().await),
             Call::Verify { id } => json(self.verify(id.as_deref()).await),
         }
     }
@@ -219,9 +236,7 @@ impl Supervisor {
     async fn status(&self) -> Result<StatusView, CallError> {
         let mut views = Vec::new();
         for (_, workspace) in self.chosen(None).await? {
-            let answer = workspace.ask(Request::Status).await?;
-            let (status, transfers): (WorkspaceStatus, Vec<TransferView>) = read(answer)?;
-            views.push(StatusView { state: status.state, workspaces: vec![status], transfers });
+            views.push(read::<StatusView>(workspace.ask(Request::Status).await?)?);
         }
         Ok(merge(views.iter()))
     }

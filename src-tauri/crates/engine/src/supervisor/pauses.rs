@@ -107,3 +107,118 @@ impl Supervisor {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    use super::*;
+    use crate::{SupervisorOptions, api::Code, clock::Clock, home::Home, settings::Settings};
+
+    /// 2023-11-14T22:13:20Z.
+    const START: i64 = 1_700_000_000;
+
+    struct Scene {
+        dir: tempfile::TempDir,
+        wall: Arc<AtomicI64>,
+        supervisor: Supervisor,
+    }
+
+    impl Scene {
+        /// A home with one workspace, whose account cannot be used: pausing does not depend on it.
+        async fn start() -> Scene {
+            let dir = tempfile::tempdir().expect("temp dir");
+            let wall = Arc::new(AtomicI64::new(START));
+            let supervisor = supervisor(&dir, &wall).await;
+            let row = WorkspaceRow {
+                id: "w".into(),
+                name: "Docs".into(),
+                account: "dbid:a".into(),
+                remote: String::new(),
+                local: dir.path().join("docs"),
+                on_conflict: "ask".into(),
+                excludes: Vec::new(),
+                paused: false,
+                created_secs: START,
+                conflict_days: 7,
+                paused_until_secs: None,
+                guard_files: None,
+                guard_percent: None,
+            };
+            supervisor.state(|tx| tx.put_workspace(&row)).expect("written");
+            supervisor.start_workspace(&row).await;
+            Scene { dir, wall, supervisor }
+        }
+
+        fn row(&self) -> (bool, Option<i64>) {
+            let row = self.supervisor.workspace_row("w").expect("it is there");
+            (row.paused, row.paused_until_secs)
+        }
+    }
+
+    async fn supervisor(dir: &tempfile::TempDir, wall: &Arc<AtomicI64>) -> Supervisor {
+        let wall = Arc::clone(wall);
+        let now = move || {
+            let time = jiff::Timestamp::from_second(wall.load(Ordering::SeqCst)).expect("in range");
+            time.to_zoned(jiff::tz::TimeZone::UTC)
+        };
+        let options = SupervisorOptions {
+            autostart_workspaces: true,
+            host: "bench".into(),
+            settings: Settings::default(),
+            extra_root_certificate: None,
+            clock: Clock::with_wall(Arc::new(now)),
+        };
+        let home = Home::resolve(Some(dir.path().join("home"))).expect("a home");
+        Supervisor::start(home, options).await.expect("it starts")
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pause_ends_by_itself_also_when_the_computer_slept_meanwhile() {
+        let scene = Scene::start().await;
+        scene.supervisor.pause(Some("w"), Some("2023-11-14T23:13:20Z")).await.expect("paused");
+        assert_eq!(scene.row(), (true, Some(START + 3600)));
+        let mut events = scene.supervisor.events();
+        // The clock on the wall jumps; the timers only know that a look is due.
+        scene.wall.store(START + 3600, Ordering::SeqCst);
+        let resumed = async {
+            while scene.row().0 {
+                let _ = events.recv().await;
+            }
+        };
+        tokio::time::timeout(2 * LOOK_AT_CLOCK, resumed).await.expect("it resumes");
+        assert_eq!(scene.row(), (false, None));
+        scene.supervisor.stop().await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pause_with_a_time_survives_a_restart_and_is_over_when_its_time_came_meanwhile() {
+        let scene = Scene::start().await;
+        scene.supervisor.pause(None, Some("2023-11-14T23:13:20Z")).await.expect("paused");
+        scene.supervisor.stop().await;
+        let again = supervisor(&scene.dir, &scene.wall).await;
+        let row = again.workspace_row("w").expect("it is there");
+        assert_eq!((row.paused, row.paused_until_secs), (true, Some(START + 3600)));
+        again.stop().await;
+        scene.wall.store(START + 4000, Ordering::SeqCst);
+        let later = supervisor(&scene.dir, &scene.wall).await;
+        let row = later.workspace_row("w").expect("it is there");
+        assert_eq!((row.paused, row.paused_until_secs), (false, None));
+        later.stop().await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_time_that_has_passed_or_is_none_is_refused() {
+        let scene = Scene::start().await;
+        for bad in ["2023-11-14T22:13:20Z", "tomorrow", ""] {
+            let refused = scene.supervisor.pause(Some("w"), Some(bad)).await.expect_err(bad);
+            assert_eq!(refused.code, Code::BadInput, "{bad:?}");
+        }
+        assert_eq!(scene.row(), (false, None));
+        scene.supervisor.pause(Some("w"), None).await.expect("until it is resumed");
+        assert_eq!(scene.row(), (true, None));
+        scene.supervisor.resume(Some("w")).await.expect("resumed");
+        assert_eq!(scene.row(), (false, None));
+        scene.supervisor.stop().await;
+    }
+}

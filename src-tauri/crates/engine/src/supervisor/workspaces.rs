@@ -11,7 +11,10 @@ use sync_core::{RemoteEntry, SyncPath, guard::GuardLimits, plan::OnConflict};
 
 use super::{Running, StartError, Supervisor, from_client, read};
 use crate::{
-    api::{CallError, Code, ConflictPolicy, NewWorkspace, WorkspaceState, WorkspaceStatus, WorkspaceView},
+    api::{
+        CallError, Code, ConflictPolicy, NewWorkspace, StatusView, WorkspaceState, WorkspaceStatus,
+        WorkspaceView,
+    },
     core::{Config, Halt, Request, rfc3339},
     exec::Limits,
     settings::{Guard, Settings},
@@ -39,7 +42,13 @@ impl Supervisor {
             let mut state = self.inner.state.lock().expect("BUG: nothing panics while it is held");
             state.transaction(|tx| tx.workspaces())?
         };
-        for row in rows {
+        let now = self.inner.options.clock.now().unix_secs;
+        for mut row in rows {
+            if row.paused_until_secs.is_some_and(|at| at <= now) {
+                row = WorkspaceRow { paused: false, paused_until_secs: None, ..row };
+                let mut state = self.inner.state.lock().expect("BUG: nothing panics while it is held");
+                state.transaction(|tx| tx.put_workspace(&row))?;
+            }
             self.start_workspace(&row).await;
         }
         Ok(())
@@ -199,8 +208,8 @@ impl Supervisor {
         let mut status = WorkspaceStatus { state: WorkspaceState::NeedsSignIn, ..WorkspaceStatus::default() };
         let (mut files, mut bytes) = (0, 0);
         if let Some(workspace) = running {
-            (status, _) =
-                read::<(WorkspaceStatus, serde_json::Value)>(workspace.ask(Request::Status).await?)?;
+            let view: StatusView = read(workspace.ask(Request::Status).await?)?;
+            status = view.workspaces.into_iter().next().unwrap_or(status);
             [files, bytes] = read(workspace.ask(Request::Totals).await?)?;
         }
         let guard = guard_of(&row, &self.settings());
@@ -268,17 +277,7 @@ impl Supervisor {
     /// Checks everything about a new workspace that can be known without changing anything.
     pub(super) fn check_new(&self, new: &NewWorkspace) -> Result<Checked, CallError> {
         let account = self.account_row(new.account.as_deref())?;
-        let remote = SyncPath::parse(&new.remote).map_err(|error| {
-            bad(format!(
-                "{:?} is no Dropbox folder: {error}. Give a path such as /Projects, or / for everything.",
-                new.remote
-            ))
-        })?;
-        if !new.remote.starts_with('/') {
-            return Err(bad(format!("{:?} is no Dropbox folder: it has to start with a slash.", new.remote)));
-        }
-        let remote_root =
-            remote.to_remote().ok_or_else(|| bad("The Dropbox folder has to be text.".into()))?;
+        let remote_root = remote_path(&new.remote)?;
         if !new.local.is_absolute() {
             return Err(bad(format!("{} is no absolute path.", new.local.display())));
         }
@@ -345,7 +344,10 @@ impl Supervisor {
     }
 }
 
-async fn ensure_remote_folder(client: &dropbox_client::Client, path: &str) -> Result<(), CallError> {
+pub(super) async fn ensure_remote_folder(
+    client: &dropbox_client::Client,
+    path: &str,
+) -> Result<(), CallError> {
     match client.metadata(path).await.map_err(from_client)? {
         Some(RemoteEntry::Folder(_)) => return Ok(()),
         Some(_) => return Err(bad(format!("{path} is a file at Dropbox, not a folder."))),
@@ -360,6 +362,19 @@ async fn ensure_remote_folder(client: &dropbox_client::Client, path: &str) -> Re
         Some(Err(error)) => Err(from_client(error)),
         None => Err(CallError::new(Code::Failed, "Dropbox did not say whether the folder was created.")),
     }
+}
+
+/// Reads a Dropbox folder as people write it: `/` for everything. Returns it as Dropbox wants it.
+pub(super) fn remote_path(text: &str) -> Result<String, CallError> {
+    let path = SyncPath::parse(text).map_err(|error| {
+        bad(format!(
+            "{text:?} is no Dropbox folder: {error}. Give a path such as /Projects, or / for everything."
+        ))
+    })?;
+    if !text.starts_with('/') {
+        return Err(bad(format!("{text:?} is no Dropbox folder: it has to start with a slash.")));
+    }
+    path.to_remote().ok_or_else(|| bad("The Dropbox folder has to be text.".into()))
 }
 
 /// Resolves the part of a path that exists, so that a link cannot hide an overlap.

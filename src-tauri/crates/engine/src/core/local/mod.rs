@@ -59,6 +59,8 @@ pub(super) struct LocalSide {
     effects: u64,
     /// Nodes that such effects touched, by the count at that time: an older listing knows nothing of them.
     touched: BTreeMap<NodeId, u64>,
+    /// Files seen in the full scan that is under way, or was the last.
+    pub(super) files_seen: u64,
     /// Counts completed full scans, for requests that need a fresh one.
     pub(super) looks: u64,
     lost: Lost,
@@ -158,6 +160,7 @@ impl Loop {
         self.local.wants_full_scan = false;
         self.local.due.clear();
         self.local.uncovered.clear();
+        self.local.files_seen = 0;
         self.local.round = Some(Round::new(true, self.local.effects));
         self.scan_in_round(NodeId::ROOT, SyncPath::root());
         Ok(())
@@ -323,7 +326,11 @@ impl Loop {
         }
         self.note_coverage(tx, now, dir, scanned.covered)?;
         match scanned.listing {
-            Ok(listing) => self.compare_listing(tx, now, dir, listing),
+            Ok(listing) => {
+                let files = listing.entries.iter().filter(|entry| entry.stat.kind == LocalKind::File);
+                self.local.files_seen += files.count() as u64;
+                self.compare_listing(tx, now, dir, listing)
+            }
             Err(error) => self.listing_failed(tx, now, dir, error),
         }
     }
