@@ -20,6 +20,8 @@ pub fn builder() -> Builder<tauri::Wry> {
             c::status::restart_engine,
             c::status::take_over,
             c::conflicts::conflicts,
+            c::conflicts::conflict_content,
+            c::conflicts::open_version,
             c::conflicts::resolve,
             c::conflicts::undo,
             c::conflicts::held_approve,
@@ -29,6 +31,12 @@ pub fn builder() -> Builder<tauri::Wry> {
             c::workspaces::workspace_rebuild,
             c::workspaces::workspace_relocate,
             c::workspaces::workspace_remove,
+            c::workspaces::remote_folders,
+            c::workspaces::remote_folder_create,
+            c::workspaces::check_folder,
+            c::workspaces::preview,
+            c::workspaces::files,
+            c::workspaces::rename_item,
             c::link::link_defaults,
             c::link::link_check,
             c::link::link_start,
@@ -40,8 +48,10 @@ pub fn builder() -> Builder<tauri::Wry> {
             c::settings::settings,
             c::settings::settings_set,
             c::settings::settings_reset,
+            c::settings::proxy_test,
             c::settings::notification_test,
             c::settings::diagnostics,
+            c::settings::database_check,
             c::settings::logs_open,
             c::desktop::show_window,
             c::desktop::close_window,
@@ -56,13 +66,6 @@ pub fn builder() -> Builder<tauri::Wry> {
         ])
         .events(collect_events![dto::SnapshotChanged, dto::LinkChanged, dto::Changed, dto::Navigate,])
         .typ::<dto::CallError>()
-        .typ::<dto::ConflictContent>()
-        .typ::<dto::SideName>()
-        .typ::<dto::Entry>()
-        .typ::<dto::RemoteEntry>()
-        .typ::<dto::FolderCheck>()
-        .typ::<dto::Preview>()
-        .typ::<dto::ProxyTest>()
 }
 
 #[cfg(test)]

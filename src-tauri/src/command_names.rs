@@ -12,6 +12,8 @@ const COMMANDS: &[&str] = &[
     "take_over",
     // Conflicts and held deletions.
     "conflicts",
+    "conflict_content",
+    "open_version",
     "resolve",
     "undo",
     "held_approve",
@@ -22,6 +24,12 @@ const COMMANDS: &[&str] = &[
     "workspace_rebuild",
     "workspace_relocate",
     "workspace_remove",
+    "remote_folders",
+    "remote_folder_create",
+    "check_folder",
+    "preview",
+    "files",
+    "rename_item",
     // Linking.
     "link_defaults",
     "link_check",
@@ -35,8 +43,10 @@ const COMMANDS: &[&str] = &[
     "settings",
     "settings_set",
     "settings_reset",
+    "proxy_test",
     "notification_test",
     "diagnostics",
+    "database_check",
     "logs_open",
     // Windows and desktop.
     "show_window",

@@ -20,7 +20,6 @@ pub mod mirror;
 pub mod notify;
 pub mod paths;
 mod quit;
-mod seen;
 pub mod settings;
 mod shell;
 mod stage;
@@ -118,7 +117,7 @@ fn set_up(app: &AppHandle, home: Home, settings: SettingsDesk, logs: Arc<logs::L
     let reducer = Reducer::new(host::this_computer(host.home()), person);
     let mirror = Mirror::start(host.clone(), told, reducer, events::Windows(app.clone()));
     let link = link::Desk::new(host.clone(), stage::Desktop(app.clone()));
-    app.manage(Shell { host, mirror, link, settings, seen: seen::SeenVersions::default(), logs, started });
+    app.manage(Shell { host, mirror, link, settings, logs, started });
     tauri::async_runtime::spawn(quit::when_asked(app.clone()));
     tray::start(app);
     notify::start(app);

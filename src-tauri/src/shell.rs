@@ -4,10 +4,7 @@ use std::{sync::Arc, time::Instant};
 
 use engine::api::Call;
 
-use crate::{
-    dto::CallError, host::Host, link::Desk, logs::Logs, mirror::Mirror, seen::SeenVersions,
-    settings::SettingsDesk,
-};
+use crate::{dto::CallError, host::Host, link::Desk, logs::Logs, mirror::Mirror, settings::SettingsDesk};
 
 /// The parts of the app; Tauri hands them to every command.
 pub struct Shell {
@@ -19,8 +16,6 @@ pub struct Shell {
     pub link: Desk,
     /// The settings.
     pub settings: SettingsDesk,
-    /// The versions of conflicts that were shown last.
-    pub seen: SeenVersions,
     /// The log.
     pub(crate) logs: Arc<Logs>,
     /// When the app was started.

@@ -1,24 +1,41 @@
 //! Conflicts and held deletions, and decisions about them.
 
+use std::path::PathBuf;
+
 use engine::api::{Call, ConflictView, Resolved};
+use tauri::AppHandle;
+use tauri_plugin_opener::OpenerExt;
 
 use super::{Answer, Parts};
-use crate::dto::{Choice, Conflict, Undone};
+use crate::dto::{CallError, Choice, Conflict, ConflictContent, Seen, Side, Undone};
 
 /// Returns the conflicts that wait for a person.
 #[tauri::command]
 #[specta::specta]
 pub async fn conflicts(parts: Parts<'_>) -> Answer<Vec<Conflict>> {
     let views: Vec<ConflictView> = parts.host.ask(Call::Conflicts).await?;
-    parts.seen.remember(&views);
     Ok(views.into_iter().map(Conflict::from).collect())
 }
 
-/// Carries a decision out, if the versions are those that were listed last. Returns what undoes it.
+/// Returns what the versions hold, as text or picture.
 #[tauri::command]
 #[specta::specta]
-pub async fn resolve(parts: Parts<'_>, id: String, choice: Choice) -> Answer<Option<String>> {
-    let seen = parts.seen.of(&id);
+pub async fn conflict_content(parts: Parts<'_>, id: String) -> Answer<ConflictContent> {
+    parts.host.ask(Call::ConflictContent { id }).await
+}
+
+/// Opens one version with its program: the file itself, or a read-only copy of Dropbox's.
+#[tauri::command]
+#[specta::specta]
+pub async fn open_version(app: AppHandle, parts: Parts<'_>, id: String, side: Side) -> Answer<()> {
+    let file: PathBuf = parts.host.ask(Call::ConflictVersion { id, side }).await?;
+    app.opener().open_path(file.display().to_string(), None::<&str>).map_err(CallError::failed)
+}
+
+/// Carries a decision out, if the versions are still those that were seen. Returns what undoes it.
+#[tauri::command]
+#[specta::specta]
+pub async fn resolve(parts: Parts<'_>, id: String, choice: Choice, seen: Seen) -> Answer<Option<String>> {
     let resolved: Resolved = parts.host.ask(Call::Resolve { id, choice: choice.into(), seen }).await?;
     Ok(Some(resolved.undo))
 }
@@ -27,8 +44,7 @@ pub async fn resolve(parts: Parts<'_>, id: String, choice: Choice) -> Answer<Opt
 #[tauri::command]
 #[specta::specta]
 pub async fn undo(parts: Parts<'_>, id: String) -> Answer<Undone> {
-    let undone: engine::api::Undone = parts.host.ask(Call::ConflictUndo { id }).await?;
-    Ok(undone.into())
+    parts.host.ask(Call::ConflictUndo { id }).await
 }
 
 /// Carries held deletions out.

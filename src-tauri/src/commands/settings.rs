@@ -7,7 +7,7 @@ use tauri_plugin_opener::OpenerExt;
 
 use super::{Answer, Parts};
 use crate::{
-    dto::{CallError, DatabaseState, Diagnostics, Settings, SettingsPatch, What},
+    dto::{CallError, Connection, DatabaseState, Diagnostics, Settings, SettingsPatch, What},
     notify::Tester,
 };
 
@@ -73,6 +73,13 @@ fn set_autostart(app: &AppHandle, on: bool) -> Result<(), String> {
     }
 }
 
+/// Tells whether Dropbox answers through the proxy of the settings.
+#[tauri::command]
+#[specta::specta]
+pub async fn proxy_test(parts: Parts<'_>) -> Answer<Connection> {
+    parts.host.ask(Call::ConnectionTest).await
+}
+
 /// Shows a notification, to see that they work.
 #[tauri::command]
 #[specta::specta]
@@ -101,6 +108,14 @@ pub async fn diagnostics(parts: Parts<'_>) -> Answer<Diagnostics> {
         logs: home.logs_dir().display().to_string(),
         licences: include_str!("../../../LICENSE").to_owned(),
     })
+}
+
+/// Reads every index completely; what is wrong with one becomes an issue, and it is made anew. Tells whether
+/// all are sound.
+#[tauri::command]
+#[specta::specta]
+pub async fn database_check(parts: Parts<'_>) -> Answer<bool> {
+    parts.host.ask(Call::DatabaseCheck).await
 }
 
 /// Opens the folder of the logs.

@@ -1,9 +1,11 @@
-//! Workspaces: made, changed, moved, removed.
+//! Workspaces: what is asked before one is made, making and changing them, and the files in them.
 
 use engine::api::{Call, WorkspaceView};
 
 use super::{Answer, Parts};
-use crate::dto::{NewWorkspace, What, Workspace, WorkspaceEdit};
+use crate::dto::{
+    EntryView, FolderCheck, NewWorkspace, Preview, RemoteEntryView, What, Workspace, WorkspaceEdit,
+};
 
 /// Adds a workspace and starts it, unless it is to wait.
 #[tauri::command]
@@ -44,4 +46,55 @@ pub async fn workspace_relocate(parts: Parts<'_>, id: String, new_local: String)
 #[specta::specta]
 pub async fn workspace_remove(parts: Parts<'_>, id: String) -> Answer<()> {
     parts.host.ask(Call::WorkspaceRemove { id }).await
+}
+
+/// Returns one level of a Dropbox folder; `/` is the top.
+#[tauri::command]
+#[specta::specta]
+pub async fn remote_folders(parts: Parts<'_>, account: String, path: String) -> Answer<Vec<RemoteEntryView>> {
+    parts.host.ask(Call::RemoteFolders { account, path }).await
+}
+
+/// Creates a folder at Dropbox.
+#[tauri::command]
+#[specta::specta]
+pub async fn remote_folder_create(
+    parts: Parts<'_>,
+    account: String,
+    path: String,
+) -> Answer<RemoteEntryView> {
+    parts.host.ask(Call::RemoteFolderCreate { account, path }).await
+}
+
+/// Says what speaks against a pair of folders.
+#[tauri::command]
+#[specta::specta]
+pub async fn check_folder(
+    parts: Parts<'_>,
+    account: String,
+    remote: String,
+    local: String,
+) -> Answer<FolderCheck> {
+    parts.host.ask(Call::FolderCheck { account, remote, local: local.into() }).await
+}
+
+/// Compares both sides of a workspace that does not exist yet; changes nothing.
+#[tauri::command]
+#[specta::specta]
+pub async fn preview(parts: Parts<'_>, workspace: NewWorkspace) -> Answer<Preview> {
+    parts.host.ask(Call::WorkspacePreview(workspace.into())).await
+}
+
+/// Returns what is in a folder of a workspace, folders first.
+#[tauri::command]
+#[specta::specta]
+pub async fn files(parts: Parts<'_>, workspace: String, folder: String) -> Answer<Vec<EntryView>> {
+    parts.host.ask(Call::Files { workspace, folder }).await
+}
+
+/// Gives a file or folder another name on disk; never one that is taken.
+#[tauri::command]
+#[specta::specta]
+pub async fn rename_item(parts: Parts<'_>, workspace: String, path: String, new_name: String) -> Answer<()> {
+    parts.host.ask(Call::RenameItem { workspace, path, new_name }).await
 }

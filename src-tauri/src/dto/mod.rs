@@ -9,7 +9,6 @@ mod account;
 mod conflict;
 mod error;
 mod events;
-mod files;
 mod issue;
 mod link;
 mod settings;
@@ -17,23 +16,22 @@ mod snapshot;
 mod workspace;
 
 pub use account::{Account, AccountState, Endpoints};
-pub use conflict::{
-    Choice, Conflict, ConflictContent, ConflictKind, LineEnding, Side, SideName, UndoOutcome, Undone, Version,
-};
+pub use conflict::{Choice, Conflict, ConflictKind};
 pub use error::{CallError, Code};
 pub use events::{Changed, LinkChanged, Navigate, SnapshotChanged, What};
-pub use files::{Entry, EntryStatus};
 pub use issue::{Activity, Held, HeldFolder, Issue, Level, Place, Verb};
 pub use link::{
     Concern, FieldMessage, LinkDefaults, LinkError, LinkErrorCode, LinkField, LinkRequest, LinkState,
     LinkWay, MessageLevel, SecretPlace,
 };
 pub use settings::{
-    Contrast, DatabaseState, Diagnostics, Language, LogLevel, Proxy, ProxyServer, ProxyTest, Settings,
-    SettingsPatch, Theme, TrayIcon, UrlKind, WindowKind,
+    Contrast, DatabaseState, Diagnostics, Language, LogLevel, Proxy, ProxyServer, Settings, SettingsPatch,
+    Theme, TrayIcon, UrlKind, WindowKind,
 };
 pub use snapshot::{AppState, Direction, Engine, Indexing, Progress, Snapshot, Transfer, TransferState};
-pub use workspace::{
-    FolderCheck, FolderProblem, FolderProblemCode, FolderWarning, FolderWarningCode, NewWorkspace,
-    OnConflict, Preview, PreviewFile, PreviewPart, RemoteEntry, Workspace, WorkspaceEdit, WorkspaceState,
+pub use workspace::{NewWorkspace, OnConflict, Workspace, WorkspaceEdit, WorkspaceState};
+
+/// What crosses just as the engine tells it.
+pub use engine::api::{
+    ConflictContent, Connection, EntryView, FolderCheck, Preview, RemoteEntryView, Seen, Side, Undone,
 };

@@ -221,17 +221,6 @@ fn even_null<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Option<String>>, 
     Option::deserialize(d).map(Some)
 }
 
-/// How a proxy test ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
-pub struct ProxyTest {
-    /// Whether Dropbox answered.
-    pub ok: bool,
-    /// How long that took.
-    pub millis: Option<u64>,
-    /// Why not.
-    pub message: Option<String>,
-}
-
 /// What the page for experts shows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
 pub struct Diagnostics {

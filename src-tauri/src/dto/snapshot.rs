@@ -181,7 +181,10 @@ impl From<api::TransferView> for Transfer {
     fn from(view: api::TransferView) -> Transfer {
         Transfer {
             direction: view.direction.into(),
-            state: TransferState::Transferring,
+            state: match view.state {
+                api::TransferState::Transferring => TransferState::Transferring,
+                api::TransferState::Waiting => TransferState::Waiting,
+            },
             workspace: view.workspace,
             path: view.path,
             bytes_done: view.bytes_done,

@@ -193,11 +193,8 @@ impl Reducer {
             indexing: self.indexing(),
             paused_until: paused_until(&workspaces),
             paused_workspaces: count(workspaces.iter().filter(|w| w.state == WorkspaceState::Paused)),
-            offline_since: self
-                .offline
-                .filter(|_| is_late(self.offline, now))
-                .map(|since| since.wall.to_string()),
-            waiting: if is_waiting { workspaces.iter().map(|w| w.pending_files).sum() } else { 0 },
+            offline_since: self.offline_since().filter(|_| is_late(self.offline, now)),
+            waiting: if is_waiting { self.status.workspaces.iter().map(|w| w.waiting).sum() } else { 0 },
             last_change: self.last_change.clone(),
             host: self.host.clone(),
             home: self.home.clone(),
@@ -205,7 +202,8 @@ impl Reducer {
             held: self.held.iter().map(|view| self.held_view(view)).collect(),
             workspaces,
             issues: self.issues.clone(),
-            transfers_more: (self.status.transfers.len().saturating_sub(transfers.len())) as u64,
+            transfers_more: self.status.transfers_more
+                + (self.status.transfers.len().saturating_sub(transfers.len())) as u64,
             transfers,
             engine: self.engine.clone(),
             tray: self.tray,
@@ -277,6 +275,12 @@ impl Reducer {
         }
     }
 
+    /// Returns since when Dropbox is away: as the engine knows it, else since it was first heard of.
+    fn offline_since(&self) -> Option<String> {
+        let told = self.status.workspaces.iter().filter_map(|w| w.offline_since.clone()).min();
+        told.or_else(|| self.offline.map(|since| since.wall.to_string()))
+    }
+
     /// Tells whether enough was told to say that all is well.
     fn is_known(&self) -> bool {
         let told = |view: &api::WorkspaceView| self.status.workspaces.iter().any(|w| w.id == view.id);
@@ -318,11 +322,11 @@ impl Reducer {
     fn indexing(&self) -> Option<Indexing> {
         let busy = |w: &&api::WorkspaceStatus| w.state == api::WorkspaceState::Indexing;
         let workspace = self.status.workspaces.iter().find(busy).filter(|_| self.steady.is_shown())?;
-        let files = self.workspaces.iter().find(|view| view.id == workspace.id).map(|view| view.files);
+        let counted = workspace.indexing.unwrap_or_default();
         Some(Indexing {
             workspace: workspace.id.clone(),
-            files_done: 0,
-            files_expected: files.filter(|files| *files > 0),
+            files_done: counted.files_done,
+            files_expected: counted.files_expected.filter(|files| *files > 0),
         })
     }
 

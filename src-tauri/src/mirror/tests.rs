@@ -6,7 +6,7 @@ use engine::api::{
 };
 
 use super::*;
-use crate::dto::{AppState, Direction, Engine, Snapshot, Verb};
+use crate::dto::{AppState, Direction, Engine, Snapshot, TransferState, Verb};
 
 const WALL: &str = "2025-05-12T12:05:00Z";
 
@@ -71,7 +71,7 @@ fn status_of(id: &str, state: WorkspaceState, pending: Pending) -> WorkspaceStat
 fn status(states: &[(&str, WorkspaceState)]) -> StatusView {
     let workspaces: Vec<_> =
         states.iter().map(|(id, state)| status_of(id, *state, Pending::default())).collect();
-    StatusView { state: WorkspaceState::Idle, workspaces, transfers: Vec::new() }
+    StatusView { workspaces, ..StatusView::default() }
 }
 
 fn issue(code: &str, level: &str) -> IssueView {
@@ -121,6 +121,7 @@ fn uploading(left: u64, done: u64) -> StatusView {
         workspace: "w".into(),
         path: "a".into(),
         direction: engine::api::Direction::Up,
+        state: engine::api::TransferState::Transferring,
         bytes_done: done,
         bytes_total: done + left,
         rate: 0,
@@ -129,6 +130,7 @@ fn uploading(left: u64, done: u64) -> StatusView {
         state: WorkspaceState::Syncing,
         workspaces: vec![status_of("w", WorkspaceState::Syncing, pending)],
         transfers: vec![transfer],
+        ..StatusView::default()
     }
 }
 
@@ -292,8 +294,28 @@ fn more_transfers_than_are_shown_are_counted() {
     let mut scene = Scene::new(&["w"]);
     let mut many = uploading(1_000, 0);
     many.transfers = vec![many.transfers[0].clone(); 203];
+    many.transfers[1].state = engine::api::TransferState::Waiting;
+    many.transfers_more = 1000;
     let picture = scene.take(0, Fact::Status(many)).at(0);
-    assert_eq!((picture.transfers.len(), picture.transfers_more), (200, 3));
+    assert_eq!((picture.transfers.len(), picture.transfers_more), (200, 1003));
+    let states: Vec<_> = picture.transfers[..2].iter().map(|transfer| transfer.state).collect();
+    assert_eq!(states, [TransferState::Transferring, TransferState::Waiting]);
+}
+
+#[test]
+fn what_is_checked_and_what_waits_is_told_as_the_engine_counts_it() {
+    let mut scene = Scene::new(&["w"]);
+    let mut looking = status(&[("w", WorkspaceState::Indexing)]);
+    looking.workspaces[0].indexing =
+        Some(engine::api::IndexingView { files_done: 7, files_expected: Some(20) });
+    let seen = scene.take(0, Fact::Status(looking)).at(1000).indexing.expect("checking");
+    assert_eq!((seen.files_done, seen.files_expected), (7, Some(20)));
+    let mut away = status(&[("w", WorkspaceState::Offline)]);
+    away.workspaces[0].waiting = 4;
+    away.workspaces[0].offline_since = Some("2025-05-12T11:00:00Z".into());
+    let picture = scene.take(2000, Fact::Status(away)).at(20_000);
+    assert_eq!(picture.waiting, 4);
+    assert_eq!(picture.offline_since.as_deref(), Some("2025-05-12T11:00:00Z"), "also from before this start");
 }
 
 #[test]

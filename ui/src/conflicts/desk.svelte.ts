@@ -245,7 +245,7 @@ export class Desk {
     let refusal: Refusal | null = null
     for (const [conflict, choice] of decisions) {
       try {
-        done.push({ conflict, undo: await api().resolve(conflict.id, choice) })
+        done.push({ conflict, undo: await api().resolve(conflict, choice) })
       } catch (error) {
         refusal = { conflict, error }
         break

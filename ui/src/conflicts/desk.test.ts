@@ -61,7 +61,7 @@ beforeEach(() => {
   world.contents = { one: overlapping, two: apart, three: overlapping }
   resolved = []
   world.override = {
-    resolve: (id, choice) => {
+    resolve: ({ id }, choice) => {
       resolved.push([id, choice])
       world.conflicts = world.conflicts.filter((one) => one.id !== id)
       return Promise.resolve(`undo ${id}`)
@@ -122,7 +122,7 @@ describe('one decision', () => {
 
   test('tells that it waits while the computer is offline', async () => {
     world.snapshot = snapshot({ workspaces: [workspace()], offline_since: '2025-05-12T13:00:00+02:00' })
-    world.override.resolve = (id) => Promise.resolve(id)
+    world.override.resolve = ({ id }) => Promise.resolve(id)
     const desk = await deskOn(conflict('one'), conflict('two'))
     await desk.apply()
     expect(desk.queued.get('one')).toBe('both')
@@ -211,7 +211,7 @@ describe('a version that changes while somebody looks', () => {
   })
 
   test('of a marked file stops at that file', async () => {
-    world.override.resolve = (id, choice) => {
+    world.override.resolve = ({ id }, choice) => {
       if (id === 'two') return Promise.reject(new ApiError('changed', 'A version changed.'))
       resolved.push([id, choice])
       return Promise.resolve(id)

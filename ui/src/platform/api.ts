@@ -66,8 +66,8 @@ export interface Api {
 
   conflicts(): Promise<Conflict[]>
   conflictContent(id: string): Promise<ConflictContent>
-  /** Answers with what can be taken back, when it can. */
-  resolve(id: string, choice: Choice): Promise<Undo | null>
+  /** Decides about the versions that were seen. Answers with what can be taken back, when it can. */
+  resolve(seen: Conflict, choice: Choice): Promise<Undo | null>
   /** How taking back ended: a file that changed since is not overwritten. */
   undo(id: Undo): Promise<Undone>
   openVersion(id: string, side: 'local' | 'remote'): Promise<void>
@@ -82,7 +82,7 @@ export interface Api {
   syncNow(workspace: string | null): Promise<void>
 
   remoteFolders(account: string, path: string): Promise<RemoteEntry[]>
-  remoteFolderCreate(account: string, path: string): Promise<void>
+  remoteFolderCreate(account: string, path: string): Promise<RemoteEntry>
   checkFolder(account: string, remote: string, local: string): Promise<FolderCheck>
   preview(workspace: NewWorkspace): Promise<Preview>
   workspaceAdd(workspace: NewWorkspace): Promise<Workspace>
@@ -110,7 +110,8 @@ export interface Api {
   notificationTest(): Promise<void>
 
   diagnostics(): Promise<Diagnostics>
-  databaseCheck(): Promise<void>
+  /** Whether all indexes are sound; one that is not is made anew. */
+  databaseCheck(): Promise<boolean>
   logsOpen(): Promise<void>
 
   showWindow(kind: WindowKind, route: string | null): Promise<void>

@@ -27,8 +27,12 @@ export const commands = {
 	takeOver: () => __TAURI_INVOKE<null>("take_over"),
 	/**  Returns the conflicts that wait for a person. */
 	conflicts: () => __TAURI_INVOKE<Conflict[]>("conflicts"),
-	/**  Carries a decision out, if the versions are those that were listed last. Returns what undoes it. */
-	resolve: (id: string, choice: Choice) => __TAURI_INVOKE<string | null>("resolve", { id, choice }),
+	/**  Returns what the versions hold, as text or picture. */
+	conflictContent: (id: string) => __TAURI_INVOKE<ConflictContent>("conflict_content", { id }),
+	/**  Opens one version with its program: the file itself, or a read-only copy of Dropbox's. */
+	openVersion: (id: string, side: Side) => __TAURI_INVOKE<null>("open_version", { id, side }),
+	/**  Carries a decision out, if the versions are still those that were seen. Returns what undoes it. */
+	resolve: (id: string, choice: Choice, seen: Seen) => __TAURI_INVOKE<string | null>("resolve", { id, choice, seen }),
 	/**  Takes a decision back. */
 	undo: (id: string) => __TAURI_INVOKE<Undone>("undo", { id }),
 	/**  Carries held deletions out. */
@@ -45,6 +49,18 @@ export const commands = {
 	workspaceRelocate: (id: string, newLocal: string) => __TAURI_INVOKE<Workspace>("workspace_relocate", { id, newLocal }),
 	/**  Forgets a workspace; files stay on both sides. */
 	workspaceRemove: (id: string) => __TAURI_INVOKE<null>("workspace_remove", { id }),
+	/**  Returns one level of a Dropbox folder; `/` is the top. */
+	remoteFolders: (account: string, path: string) => __TAURI_INVOKE<RemoteEntryView[]>("remote_folders", { account, path }),
+	/**  Creates a folder at Dropbox. */
+	remoteFolderCreate: (account: string, path: string) => __TAURI_INVOKE<RemoteEntryView>("remote_folder_create", { account, path }),
+	/**  Says what speaks against a pair of folders. */
+	checkFolder: (account: string, remote: string, local: string) => __TAURI_INVOKE<FolderCheck>("check_folder", { account, remote, local }),
+	/**  Compares both sides of a workspace that does not exist yet; changes nothing. */
+	preview: (workspace: NewWorkspace) => __TAURI_INVOKE<Preview>("preview", { workspace }),
+	/**  Returns what is in a folder of a workspace, folders first. */
+	files: (workspace: string, folder: string) => __TAURI_INVOKE<EntryView[]>("files", { workspace, folder }),
+	/**  Gives a file or folder another name on disk; never one that is taken. */
+	renameItem: (workspace: string, path: string, newName: string) => __TAURI_INVOKE<null>("rename_item", { workspace, path, newName }),
 	/**  Returns what the link page begins with. */
 	linkDefaults: () => __TAURI_INVOKE<LinkDefaults>("link_defaults"),
 	/**  Judges the fields of the link page. */
@@ -67,10 +83,17 @@ export const commands = {
 	settingsSet: (patch: SettingsPatch, proxyPassword: string | null) => __TAURI_INVOKE<Settings>("settings_set", { patch, proxyPassword }),
 	/**  Goes back to the defaults. Accounts and workspaces stay. */
 	settingsReset: () => __TAURI_INVOKE<Settings>("settings_reset"),
+	/**  Tells whether Dropbox answers through the proxy of the settings. */
+	proxyTest: () => __TAURI_INVOKE<Connection>("proxy_test"),
 	/**  Shows a notification, to see that they work. */
 	notificationTest: () => __TAURI_INVOKE<null>("notification_test"),
 	/**  Returns what the page for experts shows. */
 	diagnostics: () => __TAURI_INVOKE<Diagnostics>("diagnostics"),
+	/**
+	 *  Reads every index completely; what is wrong with one becomes an issue, and it is made anew. Tells whether
+	 *  all are sound.
+	 */
+	databaseCheck: () => __TAURI_INVOKE<boolean>("database_check"),
 	/**  Opens the folder of the logs. */
 	logsOpen: () => __TAURI_INVOKE<null>("logs_open"),
 	/**  Shows a window, at a page if one is named. */
@@ -278,21 +301,21 @@ export type Conflict = {
 	/**  When both are kept without being asked. */
 	keep_both_at: string | null,
 	/**  What both started from. */
-	base: Version | null,
+	base: VersionView | null,
 	/**  This computer's version. */
-	local: Version | null,
+	local: VersionView | null,
 	/**  Dropbox's version. */
-	remote: Version | null,
+	remote: VersionView | null,
 };
 
 /**  What the versions of a conflict hold. */
 export type ConflictContent = {
 	/**  This computer's version. */
-	local: Side,
+	local: SideContent,
 	/**  Dropbox's version. */
-	remote: Side,
-	/**  What both started from, when it is still known. */
-	base: Side | null,
+	remote: SideContent,
+	/**  What both started from; absent when there is no such version, or it cannot be had any more. */
+	base: SideContent | null,
 };
 
 /**  What happened on the two sides. */
@@ -309,6 +332,16 @@ export type ConflictKind =
 "move_move" | 
 /**  A folder here, a file on Dropbox, or the other way round. */
 "type";
+
+/**  How a connection test ended. */
+export type Connection = {
+	/**  Whether Dropbox answered. */
+	ok: boolean,
+	/**  How long that took. */
+	millis: number | null,
+	/**  Why not, for people. */
+	message: string | null,
+};
 
 /**  How much contrast. */
 export type Contrast = 
@@ -386,36 +419,36 @@ pid: number } |
 /**  Why, and what to do. */
 message: string };
 
-/**  One entry of a folder. */
-export type Entry = {
-	/**  Name. */
-	name: string,
-	/**  Path below the workspace. */
-	path: string,
-	/**  Whether it is a folder. */
-	is_folder: boolean,
-	/**  How it stands. */
-	status: EntryStatus,
-	/**  Bytes. */
-	size: number,
-	/**  When it was changed. */
-	modified: string | null,
-};
-
-/**  How a file stands. */
+/**  Where a file stands; a folder stands where the most urgent thing in it does. */
 export type EntryStatus = 
 /**  Equal on both sides. */
 "synced" | 
-/**  On its way. */
-"syncing" | 
-/**  Waits for its turn. */
-"waiting" | 
-/**  Both sides changed it. */
-"conflict" | 
-/**  Only on Dropbox. */
+/**  Only at Dropbox, as chosen. */
 "not_here" | 
-/**  Cannot be synced. */
-"cannot_sync";
+/**  Differs and will be carried over. */
+"waiting" | 
+/**  Is being carried over. */
+"syncing" | 
+/**  Does not sync now; see the issues. */
+"cannot_sync" | 
+/**  Waits for a decision. */
+"conflict";
+
+/**  A file or folder of a workspace. */
+export type EntryView = {
+	/**  Its name. */
+	name: string,
+	/**  Its path below the workspace. */
+	path: string,
+	/**  A folder; else a file. */
+	is_folder: boolean,
+	/**  Where it stands. */
+	status: EntryStatus,
+	/**  Bytes of a file. */
+	size: number,
+	/**  When the file was changed, RFC 3339. */
+	modified: string | null,
+};
 
 /**  A message under a field of the link page. */
 export type FieldMessage = {
@@ -429,67 +462,35 @@ export type FieldMessage = {
 	detail: string | null,
 };
 
-/**  What speaks against a pair of folders. */
+/**  Whether a Dropbox folder and a local folder can be kept in step. */
 export type FolderCheck = {
-	/**  Reasons for which it is not possible. */
+	/**  What stands against it. */
 	problems: FolderProblem[],
-	/**  Reasons to think twice. */
+	/**  What a person should know. */
 	warnings: FolderWarning[],
-	/**  Files and folders that are in the local folder already. */
+	/**  Files and folders that are in the local folder; counting ends at 100,000. */
 	items: number,
-	/**  Bytes free on that disk. */
+	/**  Bytes that fit on the disk. */
 	free_local: number,
-	/**  Bytes free at Dropbox; nothing when unknown. */
+	/**  Bytes that fit at Dropbox; unknown without a connection. */
 	free_remote: number | null,
 };
 
-/**  A reason for which a pair of folders is not possible. */
+/**  Something that stands against a folder. */
 export type FolderProblem = {
-	/**  Which. */
-	code: FolderProblemCode,
-	/**  A name or path it is about. */
+	/**  What. */
+	code: ProblemCode,
+	/**  The workspace or folder it is about. */
 	detail: string | null,
 };
 
-/**  Reasons for which a pair of folders is not possible. */
-export type FolderProblemCode = 
-/**  It is a whole disk. */
-"disk_root" | 
-/**  It is the whole home folder. */
-"home_root" | 
-/**  It belongs to the system. */
-"system_folder" | 
-/**  It lies in or around the local folder of another workspace. */
-"nested_local" | 
-/**  It lies in or around the Dropbox folder of another workspace. */
-"nested_remote" | 
-/**  Dropbox's own app keeps it already. */
-"dropbox_app" | 
-/**  Too little space. */
-"no_space" | 
-/**  A file is there. */
-"not_a_folder" | 
-/**  It may not be read or written. */
-"no_permission";
-
-/**  A reason to think twice about a pair of folders. */
+/**  Something to know about a folder. */
 export type FolderWarning = {
-	/**  Which. */
-	code: FolderWarningCode,
-	/**  A name or path it is about. */
+	/**  What. */
+	code: WarningCode,
+	/**  The program it is about. */
 	detail: string | null,
 };
-
-/**  Reasons to think twice about a pair of folders. */
-export type FolderWarningCode = 
-/**  Another program keeps it in step with something. */
-"other_sync_tool" | 
-/**  It lies on another machine. */
-"network_disk" | 
-/**  It lies on a disk that may be pulled out. */
-"removable_disk" | 
-/**  Names that differ in capitals only are one name there. */
-"case_insensitive";
 
 /**  Deletions that wait for a person. */
 export type Held = {
@@ -563,17 +564,17 @@ export type Level =
 /**  No. */
 "note";
 
-/**  How lines end. */
+/**  How the lines of a text end. */
 export type LineEnding = 
-/**  `\n` */
+/**  As on Linux and macOS. */
 "lf" | 
-/**  `\r\n` */
+/**  As on Windows. */
 "crlf" | 
-/**  `\r` */
+/**  As on old Macs. */
 "cr" | 
-/**  Several kinds. */
+/**  Several of these. */
 "mixed" | 
-/**  There is one line only. */
+/**  There is only one line. */
 "none";
 
 /**  The sign-in under way has changed. */
@@ -767,15 +768,15 @@ export type Place =
 
 /**  What a first sync would do. */
 export type Preview = {
-	/**  To download. */
+	/**  Files to download. */
 	download: PreviewPart,
-	/**  To upload. */
+	/**  Files to upload. */
 	upload: PreviewPart,
-	/**  Equal on both sides. */
+	/**  Files that are equal on both sides. */
 	identical: PreviewPart,
-	/**  Different on both sides. */
+	/**  Files that differ on both sides. */
 	conflicts: PreviewPart,
-	/**  What cannot be synced. */
+	/**  Files that cannot be synced. */
 	cannot_sync: PreviewPart,
 };
 
@@ -783,21 +784,42 @@ export type Preview = {
 export type PreviewFile = {
 	/**  Path below the workspace. */
 	path: string,
-	/**  Bytes. */
+	/**  Its bytes. */
 	bytes: number,
-	/**  Why it cannot be synced. */
+	/**  Why it is where it is, when that is not plain. */
 	reason: string | null,
 };
 
-/**  One line of a preview. */
+/**  Files that would be treated alike. */
 export type PreviewPart = {
 	/**  Number of files. */
 	files: number,
 	/**  Their bytes. */
 	bytes: number,
-	/**  The first 10,000 of them. */
+	/**  The files themselves, by path; at most 10,000. */
 	sample: PreviewFile[],
 };
+
+/**  What can stand against a folder. */
+export type ProblemCode = 
+/**  It is a whole disk. */
+"disk_root" | 
+/**  It is a person's home, or around it. */
+"home_root" | 
+/**  It belongs to the operating system. */
+"system_folder" | 
+/**  It lies in, or around, another workspace or Lockstep's own records. */
+"nested_local" | 
+/**  The Dropbox folder lies in, or around, that of another workspace of the account. */
+"nested_remote" | 
+/**  Dropbox's own app syncs it. */
+"dropbox_app" | 
+/**  Less is free than Lockstep leaves free. */
+"no_space" | 
+/**  Something else stands there. */
+"not_a_folder" | 
+/**  Files cannot be created there. */
+"no_permission";
 
 /**  What is being carried over. */
 export type Progress = {
@@ -850,25 +872,15 @@ export type ProxyServer = {
 	has_password: boolean,
 };
 
-/**  How a proxy test ended. */
-export type ProxyTest = {
-	/**  Whether Dropbox answered. */
-	ok: boolean,
-	/**  How long that took. */
-	millis: number | null,
-	/**  Why not. */
-	message: string | null,
-};
-
-/**  One entry of a Dropbox folder. */
-export type RemoteEntry = {
-	/**  Name. */
+/**  Something that stands in a folder at Dropbox. */
+export type RemoteEntryView = {
+	/**  Its name. */
 	name: string,
-	/**  Whole path. */
+	/**  Its path, beginning with a slash. */
 	path: string,
-	/**  Whether it is a folder. */
+	/**  A folder; else a file. */
 	is_folder: boolean,
-	/**  Bytes, for files. */
+	/**  Bytes of a file. */
 	size: number | null,
 };
 
@@ -880,6 +892,14 @@ export type SecretPlace =
 "memory" | 
 /**  A file that only its owner may read. */
 "file";
+
+/**  The versions that a person saw when deciding. What is left out is not compared. */
+export type Seen = {
+	/**  Content hash of this computer's version, as in [`ConflictView::local`]. */
+	local_hash?: string | null,
+	/**  Revision of Dropbox's version, as in [`ConflictView::remote`]. */
+	remote_rev?: string | null,
+};
 
 /**  Every setting that a page shows: the shell's own and the engine's. */
 export type Settings = {
@@ -971,37 +991,37 @@ export type SettingsPatch = {
 	sign_in_way?: LinkWay | null,
 };
 
-/**  What one version holds. */
+/**  One of the two sides that are kept in step. */
 export type Side = 
-/**  Text. */
-{ kind: "text"; 
-/**  All of it. */
-text: string; 
-/**  How it was written down. */
-encoding: string; 
-/**  How its lines end. */
-line_ending: LineEnding } | 
-/**  A picture. */
-{ kind: "image"; 
-/**  Its media type. */
-mime: string; 
-/**  All of it, as a `data:` URL. */
-data_url: string } | 
-/**  Neither text nor a picture. */
-{ kind: "binary" } | 
-/**  Too large to compare here. */
-{ kind: "too_large" } | 
-/**  It could not be read. */
-{ kind: "unavailable"; 
-/**  Why. */
-message: string };
-
-/**  Names one side of a conflict. */
-export type SideName = 
 /**  This computer. */
 "local" | 
 /**  Dropbox. */
 "remote";
+
+/**  What one version holds. */
+export type SideContent = 
+/**  Text that can be compared. */
+{ kind: "text"; 
+/**  The text, without a byte order mark; line endings as they are. */
+text: string; 
+/**  `UTF-8`, `UTF-8 with BOM`, `UTF-16 LE` or `UTF-16 BE`. */
+encoding: string; 
+/**  How its lines end. */
+line_ending: LineEnding } | 
+/**  A picture that a web page can show. */
+{ kind: "image"; 
+/**  Its kind. */
+mime: string; 
+/**  The picture itself, as a `data:` URL. */
+data_url: string } | 
+/**  Neither. */
+{ kind: "binary" } | 
+/**  More than can be compared. */
+{ kind: "too_large" } | 
+/**  It cannot be had now. */
+{ kind: "unavailable"; 
+/**  Why. */
+message: string };
 
 /**  Everything that is always on screen: one mirror of the engine. */
 export type Snapshot = {
@@ -1105,7 +1125,7 @@ export type UndoOutcome =
 "copied" | 
 /**  The file changed since, and nothing had to be brought back. */
 "kept" | 
-/**  It goes on when the workspace can. */
+/**  It is written down and goes on when the workspace can. */
 "waiting";
 
 /**  What undoing a decision brought about. */
@@ -1114,7 +1134,7 @@ export type Undone = {
 	outcome: UndoOutcome,
 	/**  Paths below the workspace of the copies that were made. */
 	copies: string[],
-	/**  What happened. */
+	/**  What happened, for people. */
 	message: string,
 };
 
@@ -1146,19 +1166,30 @@ export type Verb =
 /**  Both sides changed it. */
 "conflict";
 
-/**  One version of a file. */
-export type Version = {
+/**  One version of a file in a conflict. */
+export type VersionView = {
 	/**  Revision at Dropbox, when it has one. */
 	rev: string | null,
 	/**  Content hash, 64 hex digits. */
 	content_hash: string | null,
-	/**  Bytes. */
+	/**  Size in bytes. */
 	size: number,
-	/**  When it was changed. */
+	/**  When it was changed, RFC 3339. */
 	modified: string | null,
-	/**  Who changed it. */
+	/**  Name of who changed it, when it was another person and Dropbox says so. */
 	who: string | null,
 };
+
+/**  What there may be to know about a folder. */
+export type WarningCode = 
+/**  Another program syncs it. */
+"other_sync_tool" | 
+/**  It lies on another computer. */
+"network_disk" | 
+/**  Its disk can be unplugged. */
+"removable_disk" | 
+/**  Capitals make no difference in names there. */
+"case_insensitive";
 
 /**  Lists that a window may show. */
 export type What = 

@@ -3,7 +3,6 @@
  *
  * Rule: besides the bindings, the only file that knows Tauri.
  */
-import { invoke } from '@tauri-apps/api/core'
 import { getCurrentWebview } from '@tauri-apps/api/webview'
 import { ApiError, type Api, type Events } from './api'
 import { commands, events, type CallError } from './bindings'
@@ -34,11 +33,6 @@ function done<Args extends unknown[]>(
   return async (...args) => void (await run(...args))
 }
 
-/** A command that the bindings do not name yet. */
-async function later<T>(command: string, args: Record<string, unknown> = {}): Promise<T> {
-  return told(() => invoke<T>(command, args))()
-}
-
 /** Follows an event that concerns this window; the answer of `listen` comes later, so a goodbye waits for it. */
 function follow<K extends keyof Events>(event: K, handler: (payload: Events[K]) => void): () => void {
   // Listening at this webview and not everywhere: "go to that page" is said to one window.
@@ -53,32 +47,36 @@ export const tauriApi: Api = {
   snapshot: told(commands.snapshot),
   activity: told(commands.activity),
   retry: done(commands.retry),
-  renameItem: (workspace, path, newName) => later('rename_item', { workspace, path, newName }),
+  renameItem: done(commands.renameItem),
 
   conflicts: told(commands.conflicts),
-  conflictContent: (id) => later('conflict_content', { id }),
-  resolve: told(commands.resolve),
-  undo: (id) => later('undo', { id }),
-  openVersion: (id, side) => later('open_version', { id, side }),
+  conflictContent: told(commands.conflictContent),
+  resolve: (seen, choice) =>
+    told(commands.resolve)(seen.id, choice, {
+      local_hash: seen.local?.content_hash ?? null,
+      remote_rev: seen.remote?.rev ?? null,
+    }),
+  undo: told(commands.undo),
+  openVersion: done(commands.openVersion),
 
   heldApprove: done(commands.heldApprove),
   heldRestore: done(commands.heldRestore),
 
-  pause: (workspace, until) => later('pause', { workspace, until }),
+  pause: done(commands.pause),
   resume: done(commands.resume),
   syncNow: done(commands.syncNow),
 
-  remoteFolders: (account, path) => later('remote_folders', { account, path }),
-  remoteFolderCreate: (account, path) => later('remote_folder_create', { account, path }),
-  checkFolder: (account, remote, local) => later('check_folder', { account, remote, local }),
-  preview: (workspace) => later('preview', { workspace }),
+  remoteFolders: told(commands.remoteFolders),
+  remoteFolderCreate: told(commands.remoteFolderCreate),
+  checkFolder: told(commands.checkFolder),
+  preview: told(commands.preview),
   workspaceAdd: told(commands.workspaceAdd),
-  workspaceEdit: (id, edit) => later('workspace_edit', { id, edit }),
+  workspaceEdit: told(commands.workspaceEdit),
   workspaceRemove: done(commands.workspaceRemove),
-  workspaceRebuild: (id) => later('workspace_rebuild', { id }),
-  workspaceRelocate: (id, newLocal) => later('workspace_relocate', { id, newLocal }),
+  workspaceRebuild: done(commands.workspaceRebuild),
+  workspaceRelocate: told(commands.workspaceRelocate),
 
-  files: (workspace, folder) => later('files', { workspace, folder }),
+  files: told(commands.files),
 
   linkDefaults: told(commands.linkDefaults),
   linkCheck: told(commands.linkCheck),
@@ -92,18 +90,18 @@ export const tauriApi: Api = {
   settings: told(commands.settings),
   settingsSet: told(commands.settingsSet),
   settingsReset: told(commands.settingsReset),
-  proxyTest: () => later('proxy_test'),
-  notificationTest: () => later('notification_test'),
+  proxyTest: told(commands.proxyTest),
+  notificationTest: done(commands.notificationTest),
 
   diagnostics: told(commands.diagnostics),
-  databaseCheck: () => later('database_check'),
+  databaseCheck: told(commands.databaseCheck),
   logsOpen: done(commands.logsOpen),
 
   showWindow: done(commands.showWindow),
   closeWindow: done(commands.closeWindow),
   quit: done(commands.quit),
   chooseFolder: told(commands.chooseFolder),
-  saveText: (name, text) => later('save_text', { name, text }),
+  saveText: told(commands.saveText),
   openPath: done(commands.openPath),
   showInFolder: done(commands.showInFolder),
   openWeb: done(commands.openWeb),

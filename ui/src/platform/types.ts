@@ -4,15 +4,8 @@
  *
  * Times are RFC 3339 strings, sizes are bytes. Field names are those of the wire.
  */
-import type {
-  Code,
-  FieldMessage,
-  FolderProblemCode,
-  FolderWarningCode,
-  OnConflict,
-  What,
-  WorkspaceEdit as WireWorkspaceEdit,
-} from './bindings'
+import type { Code, FieldMessage, OnConflict, ProblemCode, WarningCode, What } from './bindings'
+import type { WorkspaceEdit as WireWorkspaceEdit } from './bindings'
 
 export type {
   Account,
@@ -20,12 +13,13 @@ export type {
   AppState,
   Choice,
   Conflict,
+  Connection as ProxyTest,
   ConflictContent,
   Diagnostics,
   Direction,
   Endpoints,
   Engine,
-  Entry,
+  EntryView as Entry,
   FolderCheck,
   Held,
   Indexing,
@@ -40,14 +34,14 @@ export type {
   PreviewPart,
   Progress,
   Proxy,
-  ProxyTest,
-  RemoteEntry,
+  RemoteEntryView as RemoteEntry,
   Settings,
-  Side,
+  SideContent as Side,
   Snapshot,
   Transfer,
+  Undone,
   UrlKind,
-  Version,
+  VersionView as Version,
   WindowKind,
   Workspace,
   WorkspaceState,
@@ -56,8 +50,8 @@ export type {
 export type CallErrorCode = Code
 export type ChangedWhat = What
 export type ConflictPolicy = OnConflict
-export type FolderProblem = FolderProblemCode
-export type FolderWarning = FolderWarningCode
+export type FolderProblem = ProblemCode
+export type FolderWarning = WarningCode
 export type LinkFieldMessage = FieldMessage
 
 /** Names a resolution that can be taken back. */
@@ -65,11 +59,3 @@ export type Undo = string
 
 /** What to change of a workspace; what is left out stays. */
 export type WorkspaceEdit = { [Field in keyof WireWorkspaceEdit]?: NonNullable<WireWorkspaceEdit[Field]> }
-
-/** How taking a resolution back ended. */
-export interface Undone {
-  outcome: 'reopened' | 'copied' | 'kept' | 'waiting'
-  /** Paths below the workspace of the copies that were made. */
-  copies: string[]
-  message: string
-}

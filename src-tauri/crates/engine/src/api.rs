@@ -334,6 +334,7 @@ pub enum Direction {
 
 /// One of the two sides that are kept in step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
 #[serde(rename_all = "snake_case")]
 pub enum Side {
     /// This computer.
@@ -344,6 +345,7 @@ pub enum Side {
 
 /// How a connection test ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct Connection {
     /// Whether Dropbox answered.
     pub ok: bool,

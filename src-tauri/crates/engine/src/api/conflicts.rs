@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// One version of a file in a conflict.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct VersionView {
     /// Revision at Dropbox, when it has one.
     pub rev: Option<String>,
@@ -73,6 +74,7 @@ pub const MOST_MERGED_BYTES: u64 = 64 << 20;
 
 /// The versions that a person saw when deciding. What is left out is not compared.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct Seen {
     /// Content hash of this computer's version, as in [`ConflictView::local`].
     #[serde(default)]
@@ -93,6 +95,7 @@ pub struct Resolved {
 
 /// What undoing a decision brought about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct Undone {
     /// How it ended.
     pub outcome: UndoOutcome,
@@ -104,6 +107,7 @@ pub struct Undone {
 
 /// How undoing a decision ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
 #[serde(rename_all = "snake_case")]
 pub enum UndoOutcome {
     /// Both versions are where they were; the conflict is open again.

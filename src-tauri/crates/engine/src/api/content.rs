@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// What the versions of a conflict hold.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct ConflictContent {
     /// This computer's version.
     pub local: SideContent,
@@ -15,6 +16,7 @@ pub struct ConflictContent {
 
 /// What one version holds.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum SideContent {
     /// Text that can be compared.
@@ -69,6 +71,7 @@ impl std::fmt::Debug for SideContent {
 
 /// How the lines of a text end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
 #[serde(rename_all = "snake_case")]
 pub enum LineEnding {
     /// As on Linux and macOS.

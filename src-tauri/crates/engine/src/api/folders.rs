@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Something that stands in a folder at Dropbox.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct RemoteEntryView {
     /// Its name.
     pub name: String,
@@ -17,6 +18,7 @@ pub struct RemoteEntryView {
 
 /// Whether a Dropbox folder and a local folder can be kept in step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct FolderCheck {
     /// What stands against it.
     pub problems: Vec<FolderProblem>,
@@ -32,6 +34,7 @@ pub struct FolderCheck {
 
 /// Something that stands against a folder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct FolderProblem {
     /// What.
     pub code: ProblemCode,
@@ -41,6 +44,7 @@ pub struct FolderProblem {
 
 /// What can stand against a folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
 #[serde(rename_all = "snake_case")]
 pub enum ProblemCode {
     /// It is a whole disk.
@@ -65,6 +69,7 @@ pub enum ProblemCode {
 
 /// Something to know about a folder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct FolderWarning {
     /// What.
     pub code: WarningCode,
@@ -74,6 +79,7 @@ pub struct FolderWarning {
 
 /// What there may be to know about a folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
 #[serde(rename_all = "snake_case")]
 pub enum WarningCode {
     /// Another program syncs it.
@@ -88,6 +94,7 @@ pub enum WarningCode {
 
 /// A file or folder of a workspace.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct EntryView {
     /// Its name.
     pub name: String,
@@ -105,6 +112,7 @@ pub struct EntryView {
 
 /// Where a file stands; a folder stands where the most urgent thing in it does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
 #[serde(rename_all = "snake_case")]
 pub enum EntryStatus {
     /// Equal on both sides.

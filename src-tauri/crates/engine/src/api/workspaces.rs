@@ -93,6 +93,7 @@ pub struct WorkspaceEdit {
 
 /// What a first sync would do.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct Preview {
     /// Files to download.
     pub download: PreviewPart,
@@ -108,6 +109,7 @@ pub struct Preview {
 
 /// Files that would be treated alike.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct PreviewPart {
     /// Number of files.
     pub files: u64,
@@ -119,6 +121,7 @@ pub struct PreviewPart {
 
 /// One file of a preview.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct PreviewFile {
     /// Path below the workspace.
     pub path: String,

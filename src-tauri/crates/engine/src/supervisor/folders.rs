@@ -173,7 +173,8 @@ fn judge_place(local: &Path, inspection: &Inspection, around: &Surroundings) -> 
         problems.push(problem(ProblemCode::SystemFolder, None));
     }
     let by_app = around.dropbox_app.iter().find(|app| local.starts_with(app) || app.starts_with(local));
-    if let Some(app) = by_app {
+    // Of a whole disk or home that much was said already.
+    if let Some(app) = by_app.filter(|_| problems.is_empty()) {
         problems.push(problem(ProblemCode::DropboxApp, Some(&app.to_string_lossy())));
     } else if inspection.sync_tool == Some("Dropbox") {
         problems.push(problem(ProblemCode::DropboxApp, None));
