@@ -96,7 +96,9 @@ pub async fn diagnostics(parts: Parts<'_>) -> Answer<Diagnostics> {
     let is_damaged = picture.issues.iter().any(|issue| issue.code == "db_damaged");
     let home = parts.host.home();
     let indexes = picture.workspaces.iter().map(|w| home.workspace_dir(&w.id).join("index.db"));
-    let size = |path: std::path::PathBuf| path.metadata().map_or(0, |stat| stat.len());
+    let length = |path: &std::path::Path| path.metadata().map_or(0, |stat| stat.len());
+    // What was written last is in the log beside it.
+    let size = |path: std::path::PathBuf| length(&path) + length(&path.with_extension("db-wal"));
     Ok(Diagnostics {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         build: option_env!("LOCKSTEP_BUILD").unwrap_or("development").to_owned(),

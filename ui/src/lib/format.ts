@@ -90,7 +90,11 @@ export function clockTime(time: string | Date): string {
 /** A day as sorted text, "2025-05-12", to compare days in the window's time zone. */
 export function dayOf(time: string | Date): string {
   const date = typeof time === 'string' ? new Date(time) : time
-  return dateFormat('en-CA', { dateStyle: 'short', timeZone: clock.timeZone }).format(date)
+  // Put together from its parts: what a style looks like in a language differs from one web view to the next.
+  const options = { year: 'numeric', month: '2-digit', day: '2-digit', calendar: 'gregory' } as const
+  const parts = dateFormat('en-US', { ...options, timeZone: clock.timeZone }).formatToParts(date)
+  const part = (type: Intl.DateTimeFormatPartTypes) => parts.find((one) => one.type === type)?.value ?? ''
+  return `${part('year')}-${part('month')}-${part('day')}`
 }
 
 /** A day without a clock time: "12 May", with the year unless it is this one. */

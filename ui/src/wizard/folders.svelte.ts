@@ -91,7 +91,7 @@ export class FolderForm {
     const { account, remote, local } = this
     this.check = null
     this.error = null
-    if (remote === null || local === null) return
+    if (account === '' || remote === null || local === null) return
     this.checking = true
     try {
       const check = await api().checkFolder(account, remote, local)

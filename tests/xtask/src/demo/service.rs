@@ -16,6 +16,9 @@ use super::trees::Tree;
 /// Largest reply that is read: the whole tree as text.
 const REPLY_MAX_BYTES: u64 = 256 << 20;
 
+/// The app that is registered there, with the redirect URL that Lockstep offers.
+const APP: &str = "demoappkey00001@http://127.0.0.1:53170/callback";
+
 /// A running fake. Ends when dropped, and when this process ends: its standard input closes then.
 pub struct Service {
     /// Origin of everything.
@@ -34,7 +37,7 @@ impl Service {
     /// Starts the program with sample content, on a free port.
     pub fn start(program: &Path) -> anyhow::Result<Service> {
         let mut child = Command::new(program)
-            .args(["--sample", "--exit-with-stdin"])
+            .args(["--sample", "--exit-with-stdin", "--app", APP])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

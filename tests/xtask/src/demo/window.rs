@@ -1,7 +1,7 @@
 //! The demo on a display: the real app, and a person who clicks.
 //!
-//! Prepares the link page for the fake service, says what to do next, adds the folder, plays the other device,
-//! and makes a conflict when the folder is in step. Never clicks itself.
+//! Prepares the link page for the fake service, says what to do next, plays the other device, and makes a
+//! conflict when the folder is in step. Never clicks itself.
 
 use std::{
     path::{Path, PathBuf},
@@ -33,10 +33,6 @@ pub fn show(programs: &Path, root: &Path) -> anyhow::Result<()> {
     prepare_link_page(&home, &service)?;
     let mut app = App::start(programs, home)?;
     invite(&service);
-    app.until("an account is linked", |lockstep| {
-        Ok(lockstep.output(&["account", "list", "--json"])?.contains("dbid:").then_some(()))
-    })?;
-    add_workspace(&app, &root.join("Dropbox"))?;
     let folder = app.until("a workspace is in step", first_folder_in_step)?;
     another_device(&service)?;
     conflict(&app, &service, &folder)?;
@@ -59,7 +55,7 @@ pub fn is_display_there() -> bool {
         .any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
 }
 
-/// Fills the link page in, as an organisation with an app of its own would.
+/// Fills the link page in, as an organisation with an app of its own would, and keeps secrets in the home.
 fn prepare_link_page(home: &Path, service: &Service) -> anyhow::Result<()> {
     std::fs::create_dir_all(home)?;
     let page = |path: &str| format!("{}/oauth2/{path}", service.url);
@@ -69,8 +65,14 @@ fn prepare_link_page(home: &Path, service: &Service) -> anyhow::Result<()> {
         page("authorize"),
         page("token")
     );
+    write(&home.join("app.toml"), &text)?;
+    // A demo leaves nothing in a person's keyring.
+    write(&home.join("config.toml"), "secret_store = \"file\"\n")
+}
+
+fn write(file: &Path, text: &str) -> anyhow::Result<()> {
     #[expect(clippy::disallowed_methods, reason = "a new file in a new temporary folder")]
-    std::fs::write(home.join("app.toml"), text).context("app.toml")
+    std::fs::write(file, text).with_context(|| file.display().to_string())
 }
 
 fn invite(service: &Service) {
@@ -79,17 +81,8 @@ fn invite(service: &Service) {
         "  1. Link Dropbox: the page is filled in for the fake service; tick that you trust it, Sign in."
     );
     println!("  2. Sign in with  {}  /  {}  and press Allow.", service.email, service.password);
-    println!("\nThe demo chooses the folder then, because the wizard cannot yet: close the wizard.");
-    println!("As soon as both sides are equal another device edits a file that is edited here, too.");
-}
-
-/// Adds all of Dropbox, asking about conflicts, as the wizard would.
-fn add_workspace(app: &App, folder: &Path) -> anyhow::Result<()> {
-    heading("Linked; a folder is added");
-    let local = folder.to_str().context("the temporary folder has an odd name")?;
-    let add = ["workspace", "add", "--remote", "/", "--local", local, "--on-conflict", "ask"];
-    println!("  {local}");
-    app.lockstep.output(&add).map(drop)
+    println!("  3. Take the folders that are proposed, or others; look at what will happen, and start.");
+    println!("\nAs soon as both sides are equal another device edits a file that is edited here, too.");
 }
 
 /// Answers with the local folder of the first workspace when it is up to date.
@@ -123,6 +116,8 @@ impl App {
     fn start(programs: &Path, home: PathBuf) -> anyhow::Result<App> {
         let child = Command::new(programs.join("lockstep-app"))
             .env("LOCKSTEP_HOME", &home)
+            // The folder that the wizard proposes is the demo's, too.
+            .env("HOME", home.parent().unwrap_or(&home))
             .stdin(Stdio::null())
             .spawn()
             .context("the app could not be started")?;
