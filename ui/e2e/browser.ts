@@ -1,14 +1,14 @@
 /**
- * Opens screens in the Chromium that is installed, and hears what goes wrong in them.
+ * Opens windows in the Chromium that is installed, and hears what goes wrong in them.
  *
- * Downloads no browser. Animations are off and the fixtures hold the clock still.
+ * Downloads no browser. Pages are used again by the next window: what they once compiled stays with them.
  *
  * Rule: a page that writes an error to the console, or asks another host for anything, fails its test.
  */
 import { existsSync } from 'node:fs'
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
 import { afterAll, beforeAll, inject } from 'vitest'
-import { base, windows, type Look, type WindowKind } from './looks'
+import { windows, type Look, type WindowKind } from './looks'
 
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 
@@ -24,9 +24,20 @@ const ARGUMENTS = [
   '--disable-lcd-text',
 ]
 
+/** `still`: what takes a second at most has happened, what takes longer never does. */
+type Pace = 'still' | 'real'
+
+/** A page that may be lent to one window after the other. */
+interface Lane {
+  page: Page
+  complaints: string[]
+  /** Requests that are not answered yet. */
+  underWay: number
+}
+
 let browser: Browser | null = null
-/** One for each size and look; pages in one share what was already compiled. */
-const contexts = new Map<string, Promise<BrowserContext>>()
+let contexts: Partial<Record<Pace, Promise<BrowserContext>>> = {}
+let idle: Record<Pace, Lane[]> = { still: [], real: [] }
 
 /** Starts the browser for the tests of a file. */
 export function useBrowser(): void {
@@ -38,7 +49,8 @@ export function useBrowser(): void {
   afterAll(async () => {
     await browser?.close()
     browser = null
-    contexts.clear()
+    contexts = {}
+    idle = { still: [], real: [] }
   })
 }
 
@@ -46,76 +58,106 @@ export interface Opened {
   page: Page
   /** What went wrong so far. */
   complaints: string[]
-  close: () => Promise<void>
+  /** Changes how the window looks, as its settings and the system would. */
+  show: (look: Look) => Promise<void>
+  close: () => void
 }
 
-function contextOf(kind: WindowKind, look: Look): Promise<BrowserContext> {
-  if (!browser) throw new Error('useBrowser() comes first')
-  const id = `${kind} ${look.name}`
-  const known = contexts.get(id)
-  if (known) return known
-  const context = browser.newContext({
-    viewport: look.size ?? windows[kind],
-    reducedMotion: 'reduce',
-    locale: 'en-GB',
-    timezoneId: 'Europe/Berlin',
-    ...look.context,
-  })
-  contexts.set(id, context)
-  return context
-}
-
-/** Opens the window of a fixture in a look. */
-export async function open(fixture: string, kind: WindowKind, look: Look): Promise<Opened> {
-  const origin = inject('origin')
-  const context = await contextOf(kind, look)
-  const page = await context.newPage()
-  const complaints: string[] = []
-  page.on('pageerror', (error) => complaints.push(`error: ${error.message}`))
-  page.on('console', (message) => {
-    if (message.type() === 'error' || message.type() === 'warning') {
-      complaints.push(`${message.type()}: ${message.text()}`)
-    }
-  })
-  page.on('request', (request) => {
-    const url = request.url()
-    if (!url.startsWith(`${origin}/`) && !/^(data|blob):/.test(url)) complaints.push(`asked for ${url}`)
-  })
+/** Opens the window of a fixture in a look. A window that was not closed keeps its page for good. */
+export async function open(fixture: string, kind: WindowKind, look: Look, pace: Pace): Promise<Opened> {
+  const lane = idle[pace].pop() ?? (await newLane(pace))
+  const { page } = lane
+  lane.complaints = []
+  await fit(page, kind, look)
   const address = new URLSearchParams({ fixture, ...look.address })
-  await page.goto(`${origin}/index.html?${address}`)
+  await page.goto(`${inject('origin')}/index.html?${address}`)
   await page.locator('h1').first().waitFor({ state: 'attached' })
   if (!(await page.evaluate(() => 'lockstep' in window))) throw new Error(`no fixture named ${fixture}`)
-  await settle(page)
-  return { page, complaints, close: () => page.close() }
-}
-
-/** Waits until the page has its fonts, has stopped changing, and shows that it waits where it does. */
-export async function settle(page: Page): Promise<void> {
-  await quiet(page)
-  const waiting = page.locator('.rows[role="status"]')
-  if ((await waiting.count()) === 0) return
-  await waiting.locator('.bone').first().waitFor()
-}
-
-function quiet(page: Page): Promise<void> {
-  return page.evaluate(async () => {
-    await document.fonts.ready
-    await new Promise<void>((done) => {
-      const end = (): void => {
-        observer.disconnect()
-        done()
-      }
-      let timer = setTimeout(end, 80)
-      const observer = new MutationObserver(() => {
-        clearTimeout(timer)
-        timer = setTimeout(end, 80)
-      })
-      observer.observe(document, { subtree: true, childList: true, attributes: true, characterData: true })
-    })
-  })
+  await page.evaluate(() => window.lockstep?.ready)
+  await settle(lane)
+  return {
+    page,
+    complaints: lane.complaints,
+    show: async (next) => {
+      await fit(page, kind, next)
+      await page.evaluate((parameters) => window.lockstep?.show(parameters), { ...next.address })
+      await settle(lane)
+    },
+    close: () => void idle[pace].push(lane),
+  }
 }
 
 /** An empty page, for tests of the checks themselves. */
 export async function blank(): Promise<Page> {
-  return (await contextOf('main', base)).newPage()
+  return (await contextOf('real')).newPage()
+}
+
+async function newLane(pace: Pace): Promise<Lane> {
+  const origin = inject('origin')
+  const page = await (await contextOf(pace)).newPage()
+  const lane: Lane = { page, complaints: [], underWay: 0 }
+  page.on('pageerror', (error) => lane.complaints.push(`error: ${error.message}`))
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') {
+      lane.complaints.push(`${message.type()}: ${message.text()}`)
+    }
+  })
+  page.on('request', (request) => {
+    lane.underWay += 1
+    const url = request.url()
+    if (!url.startsWith(`${origin}/`) && !/^(data|blob):/.test(url)) lane.complaints.push(`asked for ${url}`)
+  })
+  page.on('requestfinished', () => (lane.underWay -= 1))
+  page.on('requestfailed', () => (lane.underWay -= 1))
+  return lane
+}
+
+function contextOf(pace: Pace): Promise<BrowserContext> {
+  if (!browser) throw new Error('useBrowser() comes first')
+  return (contexts[pace] ??= newContext(browser, pace))
+}
+
+async function newContext(from: Browser, pace: Pace): Promise<BrowserContext> {
+  const context = await from.newContext({
+    reducedMotion: 'reduce',
+    locale: 'en-GB',
+    timezoneId: 'Europe/Berlin',
+  })
+  if (pace === 'still') await context.addInitScript(holdTimers)
+  return context
+}
+
+/** Runs in the page, before anything else. */
+function holdTimers(): void {
+  const LONGEST_MS = 1000
+  const later = window.setTimeout
+  const held = (run: TimerHandler, ms = 0, ...rest: unknown[]): number =>
+    ms > LONGEST_MS ? -1 : later(run, 0, ...rest)
+  Object.assign(window, { setTimeout: held })
+}
+
+/** Gives the window the size and the system's colours of a look, and waits until it has them. */
+async function fit(page: Page, kind: WindowKind, look: Look): Promise<void> {
+  const size = look.size ?? windows[kind]
+  await page.setViewportSize(size)
+  await page.emulateMedia({ forcedColors: look.forced ? 'active' : 'none' })
+  await page.waitForFunction(({ width, height }) => innerWidth === width && innerHeight === height, size)
+}
+
+/** Waits until everything that was asked for has come and the page has stopped changing. */
+async function settle(lane: Lane): Promise<void> {
+  do {
+    while (lane.underWay > 0) await lane.page.waitForEvent('requestfinished')
+  } while (!(await stays(lane.page)) || lane.underWay > 0)
+}
+
+/** Whether nothing changes for a few frames: in the first a window hears of its size, in the next it follows. */
+function stays(page: Page): Promise<boolean> {
+  return page.evaluate(async () => {
+    await document.fonts.ready
+    const observer = new MutationObserver(() => {})
+    observer.observe(document, { subtree: true, childList: true, attributes: true, characterData: true })
+    for (let frame = 0; frame < 4; frame += 1) await new Promise(requestAnimationFrame)
+    return observer.takeRecords().length === 0
+  })
 }

@@ -8,13 +8,10 @@ import { base, type WindowKind } from './looks'
 useBrowser()
 
 async function errand(fixture: string, kind: WindowKind, run: (page: Page) => Promise<void>): Promise<void> {
-  const { page, complaints, close } = await open(fixture, kind, base)
-  try {
-    await run(page)
-    expect(complaints).toEqual([])
-  } finally {
-    await close()
-  }
+  const { page, complaints, close } = await open(fixture, kind, base, 'real')
+  await run(page)
+  expect(complaints).toEqual([])
+  close()
 }
 
 /** The heading of the page, once it is this one. */
@@ -25,7 +22,7 @@ const heading = (page: Page, name: string | RegExp): Promise<void> =>
 const conflictsLeft = (page: Page): Promise<string[]> =>
   page.evaluate(() => (window.lockstep?.world.conflicts ?? []).map(({ path }) => path))
 
-describe('by keyboard alone', () => {
+describe.concurrent('by keyboard alone', () => {
   test('one gets from the welcome to a workspace that syncs', () =>
     errand('wizard-welcome.default', 'wizard', async (page) => {
       await press(page, 'button', 'Link Dropbox')

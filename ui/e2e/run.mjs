@@ -2,7 +2,7 @@
  * Shows every screen in a real browser and looks at it: `npm run e2e [-- --out DIR] [-- NAME …]`.
  *
  * Builds the windows with their fixtures, serves them and runs the tests of this folder. `--out` also writes
- * a picture of each screen; a NAME runs only the tests that have it in theirs.
+ * a picture of each screen; a NAME (`overview`, `overview.synced`) runs only the tests that have it in theirs.
  *
  * Rule: the last line says how many tests passed and failed, for whoever counts.
  */
