@@ -6,7 +6,7 @@
  * Rule: a page that writes an error to the console, or asks another host for anything, fails its test.
  */
 import { existsSync } from 'node:fs'
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
+import { chromium, type Browser, type BrowserContext, type CDPSession, type Page } from 'playwright-core'
 import { afterAll, beforeAll, inject } from 'vitest'
 import { windows, type Look, type WindowKind } from './looks'
 
@@ -22,6 +22,8 @@ const ARGUMENTS = [
   // Text is drawn the same on every machine.
   '--font-render-hinting=none',
   '--disable-lcd-text',
+  // Larger than anything that is shown, see `fit`.
+  '--window-size=1280,900',
 ]
 
 /** `still`: what takes a second at most has happened, what takes longer never does. */
@@ -30,6 +32,7 @@ type Pace = 'still' | 'real'
 /** A page that may be lent to one window after the other. */
 interface Lane {
   page: Page
+  protocol: CDPSession
   complaints: string[]
   /** Requests that are not answered yet. */
   underWay: number
@@ -68,7 +71,7 @@ export async function open(fixture: string, kind: WindowKind, look: Look, pace: 
   const lane = idle[pace].pop() ?? (await newLane(pace))
   const { page } = lane
   lane.complaints = []
-  await fit(page, kind, look)
+  await fit(lane, kind, look)
   const address = new URLSearchParams({ fixture, ...look.address })
   await page.goto(`${inject('origin')}/index.html?${address}`)
   await page.locator('h1').first().waitFor({ state: 'attached' })
@@ -79,7 +82,7 @@ export async function open(fixture: string, kind: WindowKind, look: Look, pace: 
     page,
     complaints: lane.complaints,
     show: async (next) => {
-      await fit(page, kind, next)
+      await fit(lane, kind, next)
       await page.evaluate((parameters) => window.lockstep?.show(parameters), { ...next.address })
       await settle(lane)
     },
@@ -94,8 +97,10 @@ export async function blank(): Promise<Page> {
 
 async function newLane(pace: Pace): Promise<Lane> {
   const origin = inject('origin')
-  const page = await (await contextOf(pace)).newPage()
-  const lane: Lane = { page, complaints: [], underWay: 0 }
+  const context = await contextOf(pace)
+  const page = await context.newPage()
+  const protocol = await context.newCDPSession(page)
+  const lane: Lane = { page, protocol, complaints: [], underWay: 0 }
   page.on('pageerror', (error) => lane.complaints.push(`error: ${error.message}`))
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning') {
@@ -119,6 +124,7 @@ function contextOf(pace: Pace): Promise<BrowserContext> {
 
 async function newContext(from: Browser, pace: Pace): Promise<BrowserContext> {
   const context = await from.newContext({
+    viewport: null,
     reducedMotion: 'reduce',
     locale: 'en-GB',
     timezoneId: 'Europe/Berlin',
@@ -136,10 +142,15 @@ function holdTimers(): void {
   Object.assign(window, { setTimeout: held })
 }
 
-/** Gives the window the size and the system's colours of a look, and waits until it has them. */
-async function fit(page: Page, kind: WindowKind, look: Look): Promise<void> {
+/**
+ * Gives the page the size and the system's colours of a look, and waits until it has them.
+ *
+ * The browser's own window is left as it is, unlike by `setViewportSize`: it takes a new size whenever it
+ * likes, and a picture taken meanwhile shows parts of the page twice.
+ */
+async function fit({ page, protocol }: Lane, kind: WindowKind, look: Look): Promise<void> {
   const size = look.size ?? windows[kind]
-  await page.setViewportSize(size)
+  await protocol.send('Emulation.setDeviceMetricsOverride', { ...size, deviceScaleFactor: 1, mobile: false })
   await page.emulateMedia({ forcedColors: look.forced ? 'active' : 'none' })
   await page.waitForFunction(({ width, height }) => innerWidth === width && innerHeight === height, size)
 }

@@ -65,7 +65,7 @@ describe.concurrent('by keyboard alone', () => {
       await page.keyboard.press('1')
       await page.keyboard.press('Control+Enter')
       await expect.poll(() => conflictsLeft(page)).toEqual(before.slice(1))
-      await page.getByRole('status').filter({ hasText: 'this computer’s version of' }).waitFor()
+      await page.getByRole('status').filter({ hasText: "this computer's version of" }).waitFor()
     }))
 
   test('overlaps are decided with letters before a merge can be applied', () =>

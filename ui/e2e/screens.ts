@@ -13,81 +13,62 @@ export interface Screen {
   states: string[]
 }
 
-/** States are written one after the other, as in the specification. */
-function shown(name: string, window: WindowKind, states: string): Screen {
-  return { name, window, all: false, states: states.split(/\s+/) }
-}
-
-/** A screen in all looks. */
-function shownInAll(name: string, window: WindowKind, states: string): Screen {
-  return { ...shown(name, window, states), all: true }
-}
-
-const signInErrors =
+const SIGN_IN_ERRORS =
   'redirect-mismatch bad-client user-limit denied code-expired state scope port offline tls page-error ' +
   'timeout keychain wrong-account other'
 
-const workspaceStates =
+const WORKSPACE_STATES =
   'idle indexing syncing paused offline needs-sign-in folder-missing guard disk-full quota-full error'
 
-export const screens: Screen[] = [
-  shownInAll('wizard-welcome', 'wizard', 'default'),
-  shownInAll(
-    'wizard-link',
-    'wizard',
-    'builtin no-builtin own-key own-key-invalid non-dropbox-host old-url scope-missing howto relink already-linked',
-  ),
-  shownInAll(
-    'wizard-wait',
-    'wizard',
-    `embedded google-hint browser paste-code paste-code-invalid exchanging ${signInErrors}`,
-  ),
-  shown(
-    'wizard-folders',
-    'wizard',
-    'empty not-empty blocked-dropbox-app nested no-space network-disk picker picker-error',
-  ),
-  shown('wizard-choose', 'wizard', 'loading tree partial error'),
-  shownInAll('wizard-review', 'wizard', 'counting summary conflicts nothing-to-do error'),
-  shown('wizard-start', 'wizard', 'started'),
-
-  shownInAll(
-    'overview',
-    'main',
-    'not-linked first-sync indexing syncing synced paused offline attention relink-banner empty loading ' +
+/** States by screen, written one after the other as in the specification; a ● stands for all looks. */
+const WINDOWS: Record<WindowKind, Record<string, string>> = {
+  wizard: {
+    'wizard-welcome ●': 'default',
+    'wizard-link ●':
+      'builtin no-builtin own-key own-key-invalid non-dropbox-host old-url scope-missing howto relink ' +
+      'already-linked',
+    'wizard-wait ●': `embedded google-hint browser paste-code paste-code-invalid exchanging ${SIGN_IN_ERRORS}`,
+    'wizard-folders': 'empty not-empty blocked-dropbox-app nested no-space network-disk picker picker-error',
+    'wizard-choose': 'loading tree partial error',
+    'wizard-review ●': 'counting summary conflicts nothing-to-do error',
+    'wizard-start': 'started',
+  },
+  main: {
+    'overview ●':
+      'not-linked first-sync indexing syncing synced paused offline attention relink-banner empty loading ' +
       'page-error engine-down engine-failed owned-by-other many-banners',
-  ),
-  shown('activity', 'main', 'list folded-burst filtered-none undo-toast'),
-  shownInAll('issues', 'main', 'empty all-kinds'),
-  shown('transfers', 'main', 'mixed stalled 3000-rows'),
-  shown('files', 'main', 'list empty-folder row-menu search-none'),
-  shownInAll(
-    'workspaces',
-    'main',
-    `empty one ${workspaceStates} settings-open guard-invalid removed-toast moving-folder`,
-  ),
-  shownInAll('accounts', 'main', 'none one two needs-sign-in quota-unknown addresses-open unlink-ask'),
-  shown('network', 'main', 'default limits invalid proxy-ok proxy-407 saved'),
-  shown('notifications', 'main', 'default denied snoozed'),
-  shownInAll('general', 'main', 'default no-tray autostart-failed'),
-  shown('advanced', 'main', 'ok checking db-damaged rebuild-ask'),
-  shown('about', 'main', 'default'),
-  shownInAll(
-    'safety',
-    'main',
-    'guard-local guard-remote folder-missing folder-empty disk-full quota-full case-clash watch-limit ' +
+    activity: 'list folded-burst filtered-none undo-toast',
+    'issues ●': 'empty all-kinds',
+    transfers: 'mixed stalled 3000-rows',
+    files: 'list empty-folder row-menu search-none',
+    'workspaces ●': `empty one ${WORKSPACE_STATES} settings-open guard-invalid removed-toast moving-folder`,
+    'accounts ●': 'none one two needs-sign-in quota-unknown addresses-open unlink-ask',
+    network: 'default limits invalid proxy-ok proxy-407 saved',
+    notifications: 'default denied snoozed',
+    'general ●': 'default no-tray autostart-failed',
+    advanced: 'ok checking db-damaged rebuild-ask',
+    about: 'default',
+    'safety ●':
+      'guard-local guard-remote folder-missing folder-empty disk-full quota-full case-clash watch-limit ' +
       'rebuild-sheet rebuild-running',
-  ),
-  shown('close-sheet', 'main', 'default'),
-
-  shownInAll(
-    'conflicts',
-    'conflicts',
-    'empty edit-edit-text merge-open merge-decided image-side image-swipe binary new-new edit-delete ' +
+    'close-sheet': 'default',
+  },
+  conflicts: {
+    'conflicts ●':
+      'empty edit-edit-text merge-open merge-decided image-side image-swipe binary new-new edit-delete ' +
       'delete-edit move-move type no-base too-large written-differently changed-again loading ' +
       'download-failed offline-queued apply-all apply-all-merge undo-toast apply-failed many',
-  ),
-]
+  },
+}
+
+export const screens: Screen[] = (Object.keys(WINDOWS) as WindowKind[]).flatMap((window) =>
+  Object.entries(WINDOWS[window]).map(([title, states]) => ({
+    name: title.replace(' ●', ''),
+    window,
+    all: title.endsWith('●'),
+    states: states.split(' '),
+  })),
+)
 
 /** Screens that are also shown in the system's own colours. */
 export const inSystemColours = ['overview.attention', 'conflicts.edit-edit-text', 'wizard-link.own-key']

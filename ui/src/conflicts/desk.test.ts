@@ -112,10 +112,10 @@ describe('one decision', () => {
   })
 
   test('leaves everything as it is when the app could not carry it out, and says why', async () => {
-    world.override.resolve = () => Promise.reject(new ApiError('failed', 'Couldn’t keep a copy.'))
+    world.override.resolve = () => Promise.reject(new ApiError('failed', "Couldn't keep a copy."))
     const desk = await deskOn(conflict('one'), conflict('two'))
     await desk.apply()
-    expect(desk.error).toBe('Couldn’t keep a copy.')
+    expect(desk.error).toBe("Couldn't keep a copy.")
     expect(desk.review?.seen.id).toBe('one')
     expect(toasts.current).toBeNull()
   })
@@ -126,7 +126,7 @@ describe('one decision', () => {
     const desk = await deskOn(conflict('one'), conflict('two'))
     await desk.apply()
     expect(desk.queued.get('one')).toBe('both')
-    expect(toasts.current?.text).toContain('when you’re online')
+    expect(toasts.current?.text).toContain("when you're online")
   })
 })
 

@@ -62,7 +62,7 @@ function everythingElse({ progress, indexing, workspaces }: Snapshot): string {
 }
 
 /** Whether nothing is synced because the sync process does not run; then no state it told is true. */
-function isDown({ engine }: Snapshot): boolean {
+export function isDown({ engine }: Snapshot): boolean {
   return engine.kind === 'failed' || engine.kind === 'not_answering'
 }
 

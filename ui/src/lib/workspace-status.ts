@@ -4,6 +4,7 @@
 import { t } from '../i18n/index.svelte'
 import type { Snapshot, Workspace } from '../platform'
 import { shortTime } from './format'
+import { isDown } from './status'
 
 export type Tone = 'ok' | 'busy' | 'quiet' | 'warn'
 
@@ -17,7 +18,14 @@ function heldCount(workspace: Workspace, { held }: Snapshot): number {
   return held.filter((one) => one.workspace === workspace.id).reduce((sum, one) => sum + one.count, 0)
 }
 
+/** A folder that is there and empty stops a workspace as one that is gone does; it is called what it is. */
+function missing({ id }: Workspace, { issues }: Snapshot): string {
+  const isEmpty = issues.some(({ workspace, code }) => workspace === id && code === 'folder_empty')
+  return isEmpty ? t('issues.code.folder_empty.title') : t('overview.workspace.folder_missing')
+}
+
 export function workspaceStatus(workspace: Workspace, snapshot: Snapshot): WorkspaceStatus {
+  if (isDown(snapshot)) return { tone: 'quiet', text: t('overview.engine.down') }
   switch (workspace.state) {
     case 'idle':
       return {
@@ -47,8 +55,9 @@ export function workspaceStatus(workspace: Workspace, snapshot: Snapshot): Works
       }
     case 'guard':
       return { tone: 'warn', text: t('overview.workspace.guard', { n: heldCount(workspace, snapshot) }) }
-    case 'needs_sign_in':
     case 'folder_missing':
+      return { tone: 'warn', text: missing(workspace, snapshot) }
+    case 'needs_sign_in':
     case 'disk_full':
     case 'quota_full':
     case 'error':
