@@ -9,12 +9,14 @@ use crate::{
     icons, licences,
     steps::{Steps, Tally, counted, whole},
     system::{
-        self, C_COMPILER, DISPLAY, NODE, Need, PYTHON, PYTHON_VENV, SESSION_BUS, STATUS_ICONS, WEBKIT, cargo,
+        self, C_COMPILER, CHROMIUM, DISPLAY, NODE, Need, PYTHON, PYTHON_VENV, SESSION_BUS, STATUS_ICONS,
+        WEBKIT, cargo,
     },
     ui,
 };
 
-const NEEDS: [Need; 8] = [C_COMPILER, WEBKIT, STATUS_ICONS, NODE, DISPLAY, SESSION_BUS, PYTHON, PYTHON_VENV];
+const NEEDS: [Need; 9] =
+    [C_COMPILER, WEBKIT, STATUS_ICONS, NODE, CHROMIUM, DISPLAY, SESSION_BUS, PYTHON, PYTHON_VENV];
 
 /// Runs all steps; true when none failed.
 pub fn run(fast: bool) -> anyhow::Result<bool> {
@@ -37,6 +39,7 @@ pub fn run(fast: bool) -> anyhow::Result<bool> {
         counted(cargo().args(TESTS).env("LOCKSTEP_BIN", programs.join("lockstep")))
     });
     if !fast {
+        steps.step("windows: every screen in a browser", || ui::screens(None, &[]));
         steps.step("doc tests", || counted(cargo().args(["test", "--locked", "--workspace", "--doc"])));
         steps.step("Dropbox's own SDK against the fake service", || sdk_check(&programs));
     }

@@ -27,9 +27,9 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Runs everything that proves Lockstep: formatting, lints, licences, tests, the SDK check
+    /// Runs everything that proves Lockstep: formatting, lints, licences, tests, every screen, the SDK check
     Test {
-        /// Leaves out doc tests and the SDK check
+        /// Leaves out the screens in a browser, doc tests and the SDK check
         #[arg(long)]
         fast: bool,
     },
@@ -58,7 +58,7 @@ enum Command {
         /// Folder for the pictures
         #[arg(long, value_name = "DIR", default_value = "ui/screenshots")]
         out: std::path::PathBuf,
-        /// Only screens whose name, state and look contain one of these
+        /// Only tests that have one of these in their name: `overview`, `overview.synced`
         names: Vec<String>,
     },
 }

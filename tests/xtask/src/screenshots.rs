@@ -15,7 +15,7 @@ pub fn run(out: &Path, names: &[String]) -> anyhow::Result<bool> {
     system::ensure(&[CHROMIUM])?;
     ui::prepare()?;
     let mut steps = Steps::default();
-    steps.step("every screen", || ui::screens(out, names));
+    steps.step("every screen", || ui::screens(Some(out), names));
     println!("pictures are in {}", out.display());
     Ok(steps.finish())
 }

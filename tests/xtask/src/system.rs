@@ -38,7 +38,14 @@ pub const DISPLAY: Need = Need { check: &["sh", "-c", "command -v Xvfb"], packag
 /// A session bus for tests.
 pub const SESSION_BUS: Need = Need { check: &["dbus-run-session", "--version"], packages: &["dbus"] };
 /// Shows the pages alone.
-pub const CHROMIUM: Need = Need { check: &["sh", "-c", "command -v chromium"], packages: &["chromium"] };
+pub const CHROMIUM: Need = Need {
+    check: &[
+        "sh",
+        "-c",
+        "test -x /usr/bin/chromium || test -x /usr/bin/chromium-browser || test -x /usr/bin/google-chrome",
+    ],
+    packages: &["chromium"],
+};
 /// Builds and tests the pages.
 pub const NODE: Need =
     Need { check: &["sh", "-c", "command -v node && command -v npm"], packages: &["nodejs", "npm"] };
