@@ -83,3 +83,14 @@ test('the list of screens and the fixtures of the windows are the same', async (
   opened.close()
   expect(fixtures.toSorted()).toEqual(shown.map(({ name }) => name).toSorted())
 })
+
+test('text that is made larger in a narrow window leaves in sight what a choice is about', async () => {
+  const small: Look = { ...large, address: base.address }
+  const opened = await open('conflicts.edit-edit-text', 'conflicts', small, 'still')
+  await opened.show(large)
+  const name = await opened.page.getByRole('heading', { name: 'Report.md' }).boundingBox()
+  const choice = await opened.page.getByRole('radio').first().boundingBox()
+  opened.close()
+  expect(name?.y).toBeGreaterThan(0)
+  expect(choice?.y).toBeGreaterThan((name?.y ?? Infinity) + (name?.height ?? 0))
+})

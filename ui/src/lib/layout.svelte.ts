@@ -14,6 +14,13 @@ class Layout {
 
   narrow = $derived(this.#width < NARROW_BELOW_PX || this.#text >= LARGE_TEXT_PERCENT)
 
+  /** How many pixels so many rem are. */
+  pixels(rem: number): number {
+    // What is asked of the page is not tracked; the size it follows from is.
+    void this.#text
+    return rem * parseFloat(getComputedStyle(document.documentElement).fontSize)
+  }
+
   /** Follows the window's width. */
   start(): void {
     const measure = (): void => {
