@@ -80,12 +80,11 @@ pub async fn proxy_test(parts: Parts<'_>) -> Answer<Connection> {
     parts.host.ask(Call::ConnectionTest).await
 }
 
-/// Shows a notification, to see that they work.
+/// Shows a notification, to see that they work; fails when the system shows none.
 #[tauri::command]
 #[specta::specta]
 pub async fn notification_test(app: AppHandle) -> Answer<()> {
-    app.state::<Tester>().ring();
-    Ok(())
+    app.state::<Tester>().ring().await.map_err(CallError::failed)
 }
 
 /// Returns what the page for experts shows.

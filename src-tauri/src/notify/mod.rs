@@ -11,7 +11,11 @@ mod pace;
 pub mod policy;
 mod run;
 mod send;
+#[cfg_attr(target_os = "linux", path = "linux.rs")]
+#[cfg_attr(not(target_os = "linux"), path = "others.rs")]
+mod system;
 
 pub use notice::{Notice, NoticeId};
 pub use policy::{Deed, Policy, Rules, World};
 pub use run::{Tester, start};
+pub use send::ShowError;

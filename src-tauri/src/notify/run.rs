@@ -6,14 +6,14 @@ use engine::api::{Call, ConflictView};
 use jiff::Timestamp;
 use tauri::{AppHandle, Manager};
 use tokio::{
-    sync::{broadcast, mpsc},
+    sync::{broadcast, mpsc, oneshot},
     time::{Instant, sleep_until},
 };
 
 use super::{
     notice::Wording,
     policy::{Deed, Policy, Rules, World},
-    send::Bell,
+    send::{Bell, ShowError},
 };
 use crate::{
     dto::{Conflict, Engine, Verb},
@@ -25,13 +25,18 @@ use crate::{
 
 /// Asks for a notification that shows that they work.
 #[derive(Clone)]
-pub struct Tester(mpsc::UnboundedSender<()>);
+pub struct Tester(mpsc::UnboundedSender<Asked>);
+
+/// Whoever asked hears how it went.
+type Asked = oneshot::Sender<Result<(), ShowError>>;
 
 impl Tester {
-    /// Shows one now, whatever the settings say.
-    pub fn ring(&self) {
-        // The other end lives as long as the app.
-        let _ = self.0.send(());
+    /// Shows one now, whatever the settings say; returns when the system has it.
+    pub async fn ring(&self) -> Result<(), ShowError> {
+        let (tell, told) = oneshot::channel();
+        // Whoever shows lives as long as the app; while it ends, nobody does.
+        let _ = self.0.send(tell);
+        told.await.unwrap_or(Err(ShowError::NoService))
     }
 }
 
@@ -44,7 +49,7 @@ pub fn start(app: &AppHandle) {
     tauri::async_runtime::spawn(run(app.clone(), Bell::new(chosen), asked));
 }
 
-async fn run(app: AppHandle, mut bell: Bell, mut asked: mpsc::UnboundedReceiver<()>) {
+async fn run(app: AppHandle, mut bell: Bell, mut asked: mpsc::UnboundedReceiver<Asked>) {
     let shell = app.state::<Shell>();
     let mut pictures = shell.mirror.watch();
     let mut activity = shell.mirror.activity();
@@ -62,7 +67,10 @@ async fn run(app: AppHandle, mut bell: Bell, mut asked: mpsc::UnboundedReceiver<
             let deeds = policy.step(now(), world, &rules, &texts);
             for deed in deeds {
                 match deed {
-                    Deed::Show(notice) => bell.show(notice).await,
+                    Deed::Show(notice) => {
+                        // Where none can be shown, the window tells it all the same.
+                        let _ = bell.show(notice).await;
+                    }
                     Deed::Withdraw(id) => bell.withdraw(&id).await,
                 }
             }
@@ -81,8 +89,10 @@ async fn run(app: AppHandle, mut bell: Bell, mut asked: mpsc::UnboundedReceiver<
                 if changed.is_err() { return }
                 texts = texts_of(&shell.settings.shell());
             }
-            Some(()) = asked.recv() => {
-                bell.show(Wording { texts: &texts, hide_names: false }.test()).await;
+            Some(tell) = asked.recv() => {
+                let shown = bell.show(Wording { texts: &texts, hide_names: false }.test()).await;
+                // The window may be closed meanwhile.
+                let _ = tell.send(shown);
             }
             () = until(policy.next(now())) => {}
         }

@@ -1,19 +1,22 @@
 //! Hands notifications to the system, hears what becomes of them, and takes them back.
 //!
-//! Rule: the handle of each is kept here, because without it no click would be heard. A system that shows
-//! nothing is told once in the log and not asked to explain.
+//! How the system is spoken to is the business of `system`, one for Linux and one for the others.
+//!
+//! Rule: each is listened to from before it is shown, because a click may be quicker than the answer. A
+//! system that shows nothing is told once in the log and not asked to explain.
 
 use std::collections::HashMap;
 
 use tokio::{sync::mpsc, task::JoinHandle};
 
-use super::notice::{Notice, NoticeId};
+use super::{
+    notice::{Notice, NoticeId},
+    system::{self, Place, Shown},
+};
 use crate::tray::Does;
 
-/// Name of the icon, as packages install it.
-const ICON: &str = "lockstep";
 /// The id of a click on the notification itself.
-const CLICK: &str = "default";
+pub const CLICK: &str = "default";
 
 /// Shows notifications.
 pub struct Bell {
@@ -25,15 +28,41 @@ pub struct Bell {
 
 /// One that may still be on the screen.
 struct Live {
-    number: u32,
+    place: Place,
     waiting: JoinHandle<()>,
 }
 
 /// What the system's notifications can do.
 #[derive(Debug, Clone, Copy, Default)]
-struct Abilities {
-    buttons: bool,
-    markup: bool,
+pub struct Abilities {
+    /// Buttons are shown as buttons.
+    pub buttons: bool,
+    /// The text is read as markup.
+    pub markup: bool,
+}
+
+/// What the system is handed.
+#[derive(Debug)]
+pub struct Wanted {
+    /// The line that must do alone.
+    pub title: String,
+    /// More, in the form that the system reads; may be empty.
+    pub body: String,
+    /// Ids and labels of what can be chosen.
+    pub actions: Vec<(String, String)>,
+    /// The one whose place it takes.
+    pub instead_of: Option<Place>,
+}
+
+/// Why nothing is shown.
+#[derive(Debug, thiserror::Error)]
+pub enum ShowError {
+    /// Nobody on this desktop shows notifications, or whoever does is stuck.
+    #[error("No notification service answered.")]
+    NoService,
+    /// The system said no, in its own words.
+    #[error("{0}")]
+    Refused(String),
 }
 
 impl Bell {
@@ -43,21 +72,10 @@ impl Bell {
     }
 
     /// Shows a notification in place of an earlier one with the same id.
-    pub async fn show(&mut self, notice: Notice) {
-        let abilities = self.abilities().await;
-        let earlier = self.live.remove(&notice.id);
-        if let Some(earlier) = &earlier {
-            // Else one click would be heard twice.
-            earlier.waiting.abort();
-        }
-        let wanted = built(&notice, abilities, earlier.map(|earlier| earlier.number));
-        match system::show(wanted).await {
-            Ok(handle) => {
-                self.is_mute = false;
-                let number = handle.id();
-                let waiting = tokio::spawn(wait(handle, actions(&notice), self.chosen.clone()));
-                self.live.insert(notice.id, Live { number, waiting });
-            }
+    pub async fn show(&mut self, notice: Notice) -> Result<(), ShowError> {
+        let shown = self.try_show(&notice).await;
+        match &shown {
+            Ok(()) => self.is_mute = false,
             Err(error) => {
                 if !std::mem::replace(&mut self.is_mute, true) {
                     tracing::warn!(%error, "this system shows no notifications; everything is in the window");
@@ -66,23 +84,38 @@ impl Bell {
                 self.abilities = None;
             }
         }
+        shown
+    }
+
+    async fn try_show(&mut self, notice: &Notice) -> Result<(), ShowError> {
+        let abilities = self.abilities().await?;
+        let earlier = self.live.remove(&notice.id).map(|earlier| {
+            // Else one click would be heard twice.
+            earlier.waiting.abort();
+            earlier.place
+        });
+        let shown = system::show(&wanted(notice, abilities, earlier)).await?;
+        let place = shown.place();
+        let waiting = tokio::spawn(wait(shown, actions(notice), self.chosen.clone()));
+        self.live.insert(notice.id.clone(), Live { place, waiting });
+        Ok(())
     }
 
     /// Takes one back.
     pub async fn withdraw(&mut self, id: &NoticeId) {
         if let Some(live) = self.live.remove(id) {
             live.waiting.abort();
-            system::close(live.number).await;
+            system::close(live.place).await;
         }
     }
 
-    async fn abilities(&mut self) -> Abilities {
+    async fn abilities(&mut self) -> Result<Abilities, ShowError> {
         if let Some(abilities) = self.abilities {
-            return abilities;
+            return Ok(abilities);
         }
-        let abilities = system::abilities().await.unwrap_or_default();
+        let abilities = system::abilities().await?;
         self.abilities = Some(abilities);
-        abilities
+        Ok(abilities)
     }
 }
 
@@ -96,24 +129,17 @@ fn button_id(n: usize) -> String {
     format!("button-{n}")
 }
 
-/// Makes what the system is handed. Its urgency is the usual one, so that Do Not Disturb holds it back.
-fn built(notice: &Notice, abilities: Abilities, instead_of: Option<u32>) -> notify_rust::Notification {
-    let mut wanted = notify_rust::Notification::new();
+/// Makes what the system is handed.
+fn wanted(notice: &Notice, abilities: Abilities, instead_of: Option<Place>) -> Wanted {
     let body = if abilities.markup { escaped(&notice.body) } else { notice.body.clone() };
-    wanted.appname("Lockstep").summary(&notice.title).body(&body).icon(ICON);
-    #[cfg(target_os = "linux")]
-    wanted.hint(notify_rust::Hint::DesktopEntry("org.lockstep.Lockstep".into()));
-    if let Some(number) = instead_of {
-        wanted.id(number);
-    }
+    let mut actions = Vec::new();
     // Some services show a dialog for what they cannot show as a button.
     if abilities.buttons {
-        wanted.action(CLICK, CLICK);
-        for (n, (label, _)) in notice.buttons.iter().enumerate() {
-            wanted.action(&button_id(n), label);
-        }
+        actions.push((CLICK.to_owned(), CLICK.to_owned()));
+        let buttons = notice.buttons.iter().enumerate();
+        actions.extend(buttons.map(|(n, (label, _))| (button_id(n), label.clone())));
     }
-    wanted
+    Wanted { title: notice.title.clone(), body, actions, instead_of }
 }
 
 /// A name is no markup, whatever is in it.
@@ -121,100 +147,10 @@ fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-async fn wait(
-    handle: notify_rust::NotificationHandle,
-    actions: HashMap<String, Does>,
-    chosen: mpsc::UnboundedSender<Does>,
-) {
-    let action = system::answer(handle).await;
-    if let Some(does) = action.and_then(|action| actions.get(&action).cloned()) {
+async fn wait(shown: Shown, actions: HashMap<String, Does>, chosen: mpsc::UnboundedSender<Does>) {
+    if let Some(does) = shown.answer().await.and_then(|action| actions.get(&action).cloned()) {
         // Whoever acts lives as long as the app.
         let _ = chosen.send(does);
-    }
-}
-
-/// Returns the id of the action that was chosen; nothing when it was closed.
-fn action_of(response: &notify_rust::NotificationResponse) -> Option<String> {
-    match response {
-        notify_rust::NotificationResponse::Default => Some(CLICK.to_owned()),
-        notify_rust::NotificationResponse::Action(id) => Some(id.clone()),
-        _ => None,
-    }
-}
-
-/// The service of Linux desktops, over D-Bus.
-#[cfg(target_os = "linux")]
-mod system {
-    use notify_rust::{Notification, NotificationHandle, error::Error};
-    use zbus::{Connection, proxy};
-
-    use super::{Abilities, action_of};
-
-    #[proxy(
-        interface = "org.freedesktop.Notifications",
-        default_service = "org.freedesktop.Notifications",
-        default_path = "/org/freedesktop/Notifications",
-        gen_blocking = false
-    )]
-    trait Service {
-        fn get_capabilities(&self) -> zbus::Result<Vec<String>>;
-        fn close_notification(&self, id: u32) -> zbus::Result<()>;
-    }
-
-    pub async fn show(wanted: Notification) -> Result<NotificationHandle, Error> {
-        wanted.show_async().await
-    }
-
-    pub async fn answer(handle: NotificationHandle) -> Option<String> {
-        let mut chosen = None;
-        handle.wait_for_action_async(|response| chosen = action_of(response)).await;
-        chosen
-    }
-
-    pub async fn close(number: u32) {
-        if let Err(error) = try_close(number).await {
-            tracing::debug!(%error, "a notification was gone already");
-        }
-    }
-
-    async fn try_close(number: u32) -> zbus::Result<()> {
-        ServiceProxy::new(&Connection::session().await?).await?.close_notification(number).await
-    }
-
-    pub async fn abilities() -> zbus::Result<Abilities> {
-        let known = ServiceProxy::new(&Connection::session().await?).await?.get_capabilities().await?;
-        let has = |what: &str| known.iter().any(|known| known == what);
-        Ok(Abilities { buttons: has("actions"), markup: has("body-markup") })
-    }
-}
-
-/// The services of Windows and macOS, whose calls block.
-#[cfg(not(target_os = "linux"))]
-mod system {
-    use notify_rust::{Notification, NotificationHandle, NotificationResponse, error::Error};
-
-    use super::{Abilities, action_of};
-
-    pub async fn show(wanted: Notification) -> Result<NotificationHandle, Error> {
-        let shown = tokio::task::spawn_blocking(move || wanted.show()).await;
-        shown.expect("BUG: showing does not panic")
-    }
-
-    pub async fn answer(handle: NotificationHandle) -> Option<String> {
-        let waited = tokio::task::spawn_blocking(move || {
-            let mut chosen = None;
-            let done =
-                handle.wait_for_response(|response: &NotificationResponse| chosen = action_of(response));
-            done.ok().and(chosen)
-        });
-        waited.await.ok().flatten()
-    }
-
-    /// These systems take notifications back by themselves after a while.
-    pub async fn close(_number: u32) {}
-
-    pub async fn abilities() -> Result<Abilities, Error> {
-        Ok(Abilities { buttons: true, markup: false })
     }
 }
 
@@ -234,29 +170,28 @@ mod tests {
 
     #[test]
     fn buttons_are_sent_only_where_they_can_be_shown() {
-        let all = built(&notice(), Abilities { buttons: true, markup: false }, None);
-        assert_eq!(all.actions, ["default", "default", "button-0", "Review", "button-1", "Keep both"]);
-        let none = built(&notice(), Abilities::default(), None);
-        assert!(none.actions.is_empty());
+        let all = wanted(&notice(), Abilities { buttons: true, markup: false }, None).actions;
+        let all: Vec<_> = all.iter().map(|(id, label)| (id.as_str(), label.as_str())).collect();
+        assert_eq!(all, [("default", "default"), ("button-0", "Review"), ("button-1", "Keep both")]);
+        assert!(wanted(&notice(), Abilities::default(), None).actions.is_empty());
     }
 
     #[test]
     fn names_are_no_markup() {
-        let shown = built(&notice(), Abilities { buttons: false, markup: true }, None);
+        let shown = wanted(&notice(), Abilities { buttons: false, markup: true }, None);
         assert_eq!(
-            (shown.summary.as_str(), shown.body.as_str()),
+            (shown.title.as_str(), shown.body.as_str()),
             ("A & B changed on both sides", "In &lt;Projects&gt;")
         );
-        let plain = built(&notice(), Abilities::default(), None);
-        assert_eq!(plain.body, "In <Projects>");
+        assert_eq!(wanted(&notice(), Abilities::default(), None).body, "In <Projects>");
     }
 
     #[test]
     fn every_action_that_is_sent_does_something() {
         let notice = notice();
-        let sent = built(&notice, Abilities { buttons: true, markup: false }, None).actions;
+        let sent = wanted(&notice, Abilities { buttons: true, markup: false }, None).actions;
         let known = actions(&notice);
-        for id in sent.iter().step_by(2) {
+        for (id, _) in &sent {
             assert!(known.contains_key(id), "{id}");
         }
         assert_eq!(known["button-1"], Does::ShowActivity);

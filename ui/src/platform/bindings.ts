@@ -85,7 +85,7 @@ export const commands = {
 	settingsReset: () => __TAURI_INVOKE<Settings>("settings_reset"),
 	/**  Tells whether Dropbox answers through the proxy of the settings. */
 	proxyTest: () => __TAURI_INVOKE<Connection>("proxy_test"),
-	/**  Shows a notification, to see that they work. */
+	/**  Shows a notification, to see that they work; fails when the system shows none. */
 	notificationTest: () => __TAURI_INVOKE<null>("notification_test"),
 	/**  Returns what the page for experts shows. */
 	diagnostics: () => __TAURI_INVOKE<Diagnostics>("diagnostics"),
