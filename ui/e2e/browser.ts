@@ -1,7 +1,8 @@
 /**
  * Opens windows in the Chromium that is installed, and hears what goes wrong in them.
  *
- * Downloads no browser. Pages are used again by the next window: what they once compiled stays with them.
+ * Downloads no browser. Pages are used again by the next window: what they once compiled stays with them. Each
+ * has a context of its own, so that two of them run in two processes.
  *
  * Rule: a page that writes an error to the console, or asks another host for anything, fails its test.
  */
@@ -36,10 +37,14 @@ interface Lane {
   complaints: string[]
   /** Requests that are not answered yet. */
   underWay: number
+  /** Windows that it showed. */
+  shown: number
 }
 
+/** Windows after which a page is given up: what the browser keeps of each adds up to gigabytes. */
+const LIFETIME = 40
+
 let browser: Browser | null = null
-let contexts: Partial<Record<Pace, Promise<BrowserContext>>> = {}
 let idle: Record<Pace, Lane[]> = { still: [], real: [] }
 
 /** Starts the browser for the tests of a file. */
@@ -52,7 +57,6 @@ export function useBrowser(): void {
   afterAll(async () => {
     await browser?.close()
     browser = null
-    contexts = {}
     idle = { still: [], real: [] }
   })
 }
@@ -63,7 +67,7 @@ export interface Opened {
   complaints: string[]
   /** Changes how the window looks, as its settings and the system would. */
   show: (look: Look) => Promise<void>
-  close: () => void
+  close: () => Promise<void>
 }
 
 /** Opens the window of a fixture in a look. A window that was not closed keeps its page for good. */
@@ -71,6 +75,7 @@ export async function open(fixture: string, kind: WindowKind, look: Look, pace: 
   const lane = idle[pace].pop() ?? (await newLane(pace))
   const { page } = lane
   lane.complaints = []
+  lane.shown += 1
   await fit(lane, kind, look)
   const address = new URLSearchParams({ fixture, ...look.address })
   await page.goto(`${inject('origin')}/index.html?${address}`)
@@ -86,21 +91,24 @@ export async function open(fixture: string, kind: WindowKind, look: Look, pace: 
       await page.evaluate((parameters) => window.lockstep?.show(parameters), { ...next.address })
       await settle(lane)
     },
-    close: () => void idle[pace].push(lane),
+    close: async () => {
+      if (lane.shown < LIFETIME) idle[pace].push(lane)
+      else await page.context().close()
+    },
   }
 }
 
 /** An empty page, for tests of the checks themselves. */
 export async function blank(): Promise<Page> {
-  return (await contextOf('real')).newPage()
+  return (await newContext('real')).newPage()
 }
 
 async function newLane(pace: Pace): Promise<Lane> {
   const origin = inject('origin')
-  const context = await contextOf(pace)
+  const context = await newContext(pace)
   const page = await context.newPage()
   const protocol = await context.newCDPSession(page)
-  const lane: Lane = { page, protocol, complaints: [], underWay: 0 }
+  const lane: Lane = { page, protocol, complaints: [], underWay: 0, shown: 0 }
   page.on('pageerror', (error) => lane.complaints.push(`error: ${error.message}`))
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning') {
@@ -117,13 +125,9 @@ async function newLane(pace: Pace): Promise<Lane> {
   return lane
 }
 
-function contextOf(pace: Pace): Promise<BrowserContext> {
+async function newContext(pace: Pace): Promise<BrowserContext> {
   if (!browser) throw new Error('useBrowser() comes first')
-  return (contexts[pace] ??= newContext(browser, pace))
-}
-
-async function newContext(from: Browser, pace: Pace): Promise<BrowserContext> {
-  const context = await from.newContext({
+  const context = await browser.newContext({
     viewport: null,
     reducedMotion: 'reduce',
     locale: 'en-GB',

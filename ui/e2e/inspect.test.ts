@@ -10,7 +10,7 @@ let page: Page
 beforeEach(async () => {
   page = await blank()
 })
-afterEach(() => page.close())
+afterEach(() => page.context().close())
 
 async function body(html: string): Promise<void> {
   await page.setContent(`<!doctype html><html lang="en"><title>Page</title><main><h1>Page</h1>${html}</main>`)

@@ -11,7 +11,7 @@ async function errand(fixture: string, kind: WindowKind, run: (page: Page) => Pr
   const { page, complaints, close } = await open(fixture, kind, base, 'real')
   await run(page)
   expect(complaints).toEqual([])
-  close()
+  await close()
 }
 
 /** The heading of the page, once it is this one. */

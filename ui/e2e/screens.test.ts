@@ -56,7 +56,7 @@ async function look({ name, screen }: Shown, [first, ...others]: Look[]): Promis
     await opened.show(next)
     problems.push(...(await problemsOf(opened, name, next)))
   }
-  opened.close()
+  await opened.close()
   expectNone([...problems, ...opened.complaints])
 }
 
@@ -80,7 +80,7 @@ describe.concurrent('in German', () => {
 test('the list of screens and the fixtures of the windows are the same', async () => {
   const opened = await open('overview.synced', 'main', base, 'still')
   const fixtures = await opened.page.evaluate(() => window.lockstep?.fixtures ?? [])
-  opened.close()
+  await opened.close()
   expect(fixtures.toSorted()).toEqual(shown.map(({ name }) => name).toSorted())
 })
 
@@ -90,7 +90,7 @@ test('text that is made larger in a narrow window leaves in sight what a choice 
   await opened.show(large)
   const name = await opened.page.getByRole('heading', { name: 'Report.md' }).boundingBox()
   const choice = await opened.page.getByRole('radio').first().boundingBox()
-  opened.close()
+  await opened.close()
   expect(name?.y).toBeGreaterThan(0)
   expect(choice?.y).toBeGreaterThan((name?.y ?? Infinity) + (name?.height ?? 0))
 })
