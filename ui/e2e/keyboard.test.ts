@@ -22,7 +22,8 @@ const heading = (page: Page, name: string | RegExp): Promise<void> =>
 const conflictsLeft = (page: Page): Promise<string[]> =>
   page.evaluate(() => (window.lockstep?.world.conflicts ?? []).map(({ path }) => path))
 
-describe.concurrent('by keyboard alone', () => {
+// One after the other: expectations that wait belong to the one test that runs.
+describe('by keyboard alone', () => {
   test('one gets from the welcome to a workspace that syncs', () =>
     errand('wizard-welcome.default', 'wizard', async (page) => {
       await press(page, 'button', 'Link Dropbox')
