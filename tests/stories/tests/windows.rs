@@ -156,6 +156,17 @@ async fn settings_take_effect_without_a_restart_and_bad_ones_change_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_first_sync_is_over_although_a_conflict_waits_for_a_person() {
+    let world = World::start().await;
+    world.control().put("/a.txt", "theirs").expect("put");
+    let anna = Device::start_with(&world, DeviceOptions::asking("anna"), &tree! { "a.txt" => "mine" }).await;
+    anna.sync().await;
+    assert_eq!(anna.conflicts().await.len(), 1);
+    let view = workspace(&anna).await;
+    assert!(!view.first_sync && view.last_synced.is_none(), "{view:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_workspace_is_renamed_and_gets_limits_of_its_own() {
     let world = World::start().await;
     world.control().put("/a.txt", "base").expect("put");

@@ -169,10 +169,13 @@ impl Loop {
         let status = self.status(tx)?;
         if status.state == WorkspaceState::Idle {
             let was_busy = self.told.as_ref().is_none_or(|told| told.status.state != WorkspaceState::Idle);
+            if was_busy {
+                // A conflict waits for a person, who may take days; the first sync has done what it can.
+                tx.set_first_sync_done(true)?;
+            }
             if was_busy && status.conflicts == 0 {
                 self.last_synced_secs = Some(now.unix_secs);
                 tx.set_last_synced(now.unix_secs)?;
-                tx.set_first_sync_done(true)?;
                 self.batch = tx.new_op()?;
             }
         }
