@@ -82,6 +82,8 @@ pub struct Reducer {
     unread: BTreeSet<What>,
     offline: Option<Now>,
     steady: Steady,
+    /// Since this engine runs, nothing was left to do at some moment.
+    has_rested: bool,
     batch: Option<Batch>,
     /// Since when nothing is left to do.
     rests_since_ms: Option<u64>,
@@ -107,6 +109,7 @@ impl Reducer {
             unread: BTreeSet::new(),
             offline: None,
             steady: Steady::default(),
+            has_rested: false,
             batch: None,
             rests_since_ms: None,
             ticked_ms: 0,
@@ -215,6 +218,7 @@ impl Reducer {
         if self.engine != Engine::Running && self.engine != Engine::NotAnswering {
             // What an engine of before was doing is over.
             self.take_status(nothing(), now);
+            self.has_rested = false;
             self.batch = None;
         }
     }
@@ -225,7 +229,9 @@ impl Reducer {
         let is_offline = is(api::WorkspaceState::Offline);
         self.offline = if is_offline { self.offline.or(Some(now)) } else { None };
         let is_carrying = is(api::WorkspaceState::Syncing);
-        self.steady.set(is_carrying || is(api::WorkspaceState::Indexing), now.ms);
+        let is_busy = is_carrying || is(api::WorkspaceState::Indexing);
+        self.steady.set(is_busy, now.ms);
+        self.has_rested |= !is_busy && !self.status.workspaces.is_empty();
         self.take_work(is_carrying, now);
     }
 
@@ -268,11 +274,16 @@ impl Reducer {
             AppState::Paused
         } else if any(WorkspaceState::Offline) && is_late(self.offline, now) {
             AppState::Offline
-        } else if self.steady.is_shown() || !self.is_known() {
+        } else if self.steady.is_shown() || !self.is_known() || self.is_beginning() {
             AppState::Syncing
         } else {
             AppState::Synced
         }
+    }
+
+    /// Work that an engine begins with may be anything: nobody knows yet that all is up to date.
+    fn is_beginning(&self) -> bool {
+        !self.has_rested && !self.status.workspaces.is_empty()
     }
 
     /// Returns since when Dropbox is away: as the engine knows it, else since it was first heard of.

@@ -115,6 +115,24 @@ impl Scene {
     }
 }
 
+#[test]
+fn nothing_is_up_to_date_before_the_engine_has_come_to_rest_once() {
+    let mut reducer = Reducer::new("lena-laptop".into(), "/home/anna".into());
+    reducer.take(Fact::Engine(Engine::Running), at(0));
+    reducer.take(Fact::Accounts(vec![account(AccountState::Linked)]), at(0));
+    let indexing = status(&[("w", WorkspaceState::Indexing)]);
+    reducer.take(Fact::Workspaces(vec![workspace("w")], Box::new(indexing)), at(0));
+    let mut scene = Scene(reducer);
+    assert_eq!(scene.at(10).state, AppState::Syncing, "however short the work is so far");
+    scene.status(500, &[("w", WorkspaceState::Idle)]);
+    assert_eq!(scene.at(500).state, AppState::Synced);
+    scene.status(600, &[("w", WorkspaceState::Syncing)]);
+    assert_eq!(scene.at(610).state, AppState::Synced, "later, short work is not worth mentioning");
+    scene.take(700, Fact::Engine(Engine::Starting)).take(800, Fact::Engine(Engine::Running));
+    scene.status(800, &[("w", WorkspaceState::Syncing)]);
+    assert_eq!(scene.at(810).state, AppState::Syncing, "another engine begins anew");
+}
+
 fn uploading(left: u64, done: u64) -> StatusView {
     let pending = Pending { uploads: 1, downloads: 0, other: 0, bytes: left };
     let transfer = TransferView {
