@@ -16,6 +16,6 @@ mod send;
 mod system;
 
 pub use notice::{Notice, NoticeId};
-pub use policy::{Deed, Policy, Rules, World};
+pub use policy::{Decided, Deed, Policy, Rules, World};
 pub use run::{Tester, start};
 pub use send::ShowError;

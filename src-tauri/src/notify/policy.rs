@@ -28,6 +28,15 @@ pub enum Deed {
     Withdraw(NoticeId),
 }
 
+/// What a step decides.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Decided {
+    /// What to do now, in this order.
+    pub deeds: Vec<Deed>,
+    /// When to ask again although nothing changed. It may be past when the deeds are done: showing takes time.
+    pub next: Option<Timestamp>,
+}
+
 /// What a person wants to be told of.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rules {
@@ -126,11 +135,11 @@ impl Policy {
         }
     }
 
-    /// Decides what to do now. Asked again when something changed, and at [`Policy::next`].
-    pub fn step(&mut self, now: Timestamp, world: World<'_>, rules: &Rules, texts: &Texts) -> Vec<Deed> {
+    /// Decides what to do now. Asked again when something changed, and at [`Decided::next`].
+    pub fn step(&mut self, now: Timestamp, world: World<'_>, rules: &Rules, texts: &Texts) -> Decided {
         // While an engine starts, lists are empty: nothing is solved by that.
         if world.snapshot.engine != Engine::Running {
-            return Vec::new();
+            return Decided::default();
         }
         let wording = Wording { texts, hide_names: rules.hide_names };
         let mut moment = Moment { now, world, rules, wording, deeds: Vec::new() };
@@ -142,11 +151,11 @@ impl Policy {
         self.tell_first_syncs(&mut moment);
         self.tell_changes(&mut moment);
         self.has_looked = true;
-        moment.deeds
+        Decided { deeds: moment.deeds, next: self.next(now) }
     }
 
-    /// When to ask again although nothing changed.
-    pub fn next(&self, now: Timestamp) -> Option<Timestamp> {
+    /// Counts from the moment of the step: what comes due after it, however soon, was not told by it.
+    fn next(&self, now: Timestamp) -> Option<Timestamp> {
         let groups = self.conflicts.values().chain(self.needs.values()).chain(self.changes.values());
         let timings = groups.map(|group| &group.timing).chain(self.first_syncs.values());
         // What is due already waits for something to change, such as the end of a first sync.

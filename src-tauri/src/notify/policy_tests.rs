@@ -43,6 +43,10 @@ impl Watch {
     }
 
     fn step(&mut self) -> Vec<Deed> {
+        self.decide().deeds
+    }
+
+    fn decide(&mut self) -> Decided {
         let world = World { snapshot: &self.snapshot, conflicts: &self.conflicts };
         self.policy.step(self.now, world, &self.rules, &self.texts)
     }
@@ -50,10 +54,12 @@ impl Watch {
     /// Lets time pass the way the app does: asks again at the moments that the policy names.
     fn pass(&mut self, seconds: u64) -> Vec<Deed> {
         let end = self.now + Duration::from_secs(seconds);
-        let mut deeds = self.step();
-        while let Some(next) = self.policy.next(self.now).filter(|next| *next <= end) {
+        let mut decided = self.decide();
+        let mut deeds = decided.deeds;
+        while let Some(next) = decided.next.filter(|next| *next <= end) {
             self.now = next;
-            deeds.extend(self.step());
+            decided = self.decide();
+            deeds.append(&mut decided.deeds);
         }
         self.now = end;
         deeds.extend(self.step());
@@ -81,6 +87,19 @@ impl Watch {
     fn changed(&mut self, path: &str) {
         self.policy.changed(self.now, &change(path, Direction::Down));
     }
+}
+
+#[test]
+fn what_comes_due_while_something_else_is_shown_is_told_afterwards() {
+    let mut watch = Watch::english();
+    watch.conflict("a.txt");
+    let due = watch.decide().next.expect("it is told in a while");
+    watch.issue("i", "disk_full");
+    watch.now = due - Duration::from_secs(2);
+    watch.step();
+    watch.now = due - Duration::from_millis(1);
+    watch.snapshot.issues.clear();
+    assert_eq!(watch.decide().next, Some(due), "however long the deeds of this step take");
 }
 
 fn conflict(path: &str) -> Conflict {

@@ -2,6 +2,8 @@
 //!
 //! Rule: one task owns what was told.
 
+use std::time::Duration;
+
 use engine::api::{Call, ConflictView};
 use jiff::Timestamp;
 use tauri::{AppHandle, Manager};
@@ -22,6 +24,9 @@ use crate::{
     shell::Shell,
     tray,
 };
+
+/// How long the engine is left alone when it could not tell the conflicts.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
 /// Asks for a notification that shows that they work.
 #[derive(Clone)]
@@ -61,11 +66,11 @@ async fn run(app: AppHandle, mut bell: Bell, mut asked: mpsc::UnboundedReceiver<
         let snapshot = pictures.borrow_and_update().clone();
         let is_known =
             snapshot.engine != Engine::Running || conflicts.refresh(&shell, snapshot.conflicts).await;
-        if is_known {
+        let next = if is_known {
             let world = World { snapshot: &snapshot, conflicts: &conflicts.list };
             let rules = Rules::from(&shell.settings.shell());
-            let deeds = policy.step(now(), world, &rules, &texts);
-            for deed in deeds {
+            let decided = policy.step(now(), world, &rules, &texts);
+            for deed in decided.deeds {
                 match deed {
                     Deed::Show(notice) => {
                         // Where none can be shown, the window tells it all the same.
@@ -74,7 +79,10 @@ async fn run(app: AppHandle, mut bell: Bell, mut asked: mpsc::UnboundedReceiver<
                     Deed::Withdraw(id) => bell.withdraw(&id).await,
                 }
             }
-        }
+            decided.next
+        } else {
+            Some(now() + LOOK_AGAIN)
+        };
         tokio::select! {
             changed = pictures.changed() => if changed.is_err() { return },
             heard = activity.recv() => match heard {
@@ -94,7 +102,7 @@ async fn run(app: AppHandle, mut bell: Bell, mut asked: mpsc::UnboundedReceiver<
                 // The window may be closed meanwhile.
                 let _ = tell.send(shown);
             }
-            () = until(policy.next(now())) => {}
+            () = until(next) => {}
         }
     }
 }
@@ -139,6 +147,6 @@ fn now() -> Timestamp {
 async fn until(at: Option<Timestamp>) {
     let Some(at) = at else { return std::future::pending().await };
     // A moment longer, so that it is past when the policy is asked.
-    let wait = std::time::Duration::try_from(at.duration_since(now())).unwrap_or_default();
-    sleep_until(Instant::now() + wait + std::time::Duration::from_millis(10)).await;
+    let wait = Duration::try_from(at.duration_since(now())).unwrap_or_default();
+    sleep_until(Instant::now() + wait + Duration::from_millis(10)).await;
 }
