@@ -9,7 +9,7 @@ use stories::{Program, World};
 
 use crate::{
     desktop::{Desktop, Killed},
-    wait::LIMIT,
+    wait::in_time,
 };
 
 /// A home on a desktop; the app runs in it once it is started.
@@ -85,7 +85,7 @@ impl<'a> App<'a> {
     pub async fn ended(&mut self) -> ExitStatus {
         let mut running = self.running.take().expect("BUG: it was started");
         let ended = tokio::task::spawn_blocking(move || running.0.wait().expect("its end can be waited for"));
-        tokio::time::timeout(LIMIT, ended).await.expect("the app ends").expect("waiting does not panic")
+        in_time("the end of the app", ended).await.expect("waiting does not panic")
     }
 
     /// Runs the command of the same home and returns what it prints.
@@ -102,6 +102,28 @@ impl<'a> App<'a> {
     /// Short, because the path of a socket may not be long.
     fn home(&self) -> PathBuf {
         self.desktop.folder().join("h")
+    }
+}
+
+impl Drop for App<'_> {
+    /// Shows how things are, and what the app logged, when a test fails.
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            return;
+        }
+        for what in ["status", "conflicts", "issues"] {
+            let told = self.program().run(&[what, "--json"]);
+            println!("{what}: {}", String::from_utf8_lossy(&told.stdout));
+        }
+        // Its last lines are written when it ends.
+        drop(self.running.take());
+        for file in std::fs::read_dir(self.home().join("logs")).into_iter().flatten().flatten() {
+            println!(
+                "{}:\n{}",
+                file.path().display(),
+                std::fs::read_to_string(file.path()).unwrap_or_default()
+            );
+        }
     }
 }
 

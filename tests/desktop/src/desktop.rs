@@ -6,17 +6,21 @@ use std::{
     io::{BufRead, BufReader},
     path::Path,
     process::{Child, Command, Stdio},
+    time::Duration,
 };
 
 use tempfile::TempDir;
 use x11rb::{
     connection::Connection as _,
-    protocol::xproto::{AtomEnum, ChangeWindowAttributesAux, ConnectionExt as _, EventMask, MapState},
+    protocol::xproto::{AtomEnum, ConnectionExt as _, MapState},
     rust_connection::RustConnection,
 };
 use zbus::connection::Builder;
 
-use crate::wait::LIMIT;
+use crate::wait::in_time;
+
+/// Between two looks at the screen, which tells nobody that a window got its title.
+const LOOK: Duration = Duration::from_millis(50);
 
 const BUS: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
@@ -63,6 +67,9 @@ impl Desktop {
             "1280x800x24",
             "-nolisten",
             "tcp",
+            // Else it starts afresh when the last one that looked at it leaves, and whoever comes just then is
+            // thrown out.
+            "-noreset",
         ]));
         let config = folder.path().join("bus.conf");
         write(&config, BUS);
@@ -117,28 +124,27 @@ impl Desktop {
     }
 
     /// Waits until a window with this title is on the screen.
-    pub async fn window(&self, wanted: &'static str) {
-        let display = self.display.clone();
-        // It ends with the screen, at the latest.
-        let seen = tokio::task::spawn_blocking(move || window_with(&display, wanted));
-        let seen = tokio::time::timeout(LIMIT, seen).await.expect("a window comes");
-        seen.expect("looking does not panic");
+    pub async fn window(&self, wanted: &str) {
+        let (screen, root) = self.screen();
+        let mut again = tokio::time::interval(LOOK);
+        in_time(&format!("window {wanted}"), async {
+            while !titles(&screen, root).iter().any(|title| title == wanted) {
+                again.tick().await;
+            }
+        })
+        .await;
     }
 
     /// Returns whether any window is on the screen.
     pub fn has_window(&self) -> bool {
-        let (screen, number) = RustConnection::connect(Some(&self.display)).expect("the screen answers");
-        !titles(&screen, screen.setup().roots[number].root).is_empty()
+        let (screen, root) = self.screen();
+        !titles(&screen, root).is_empty()
     }
-}
 
-fn window_with(display: &str, wanted: &str) {
-    let (screen, number) = RustConnection::connect(Some(display)).expect("the screen answers");
-    let root = screen.setup().roots[number].root;
-    let events = ChangeWindowAttributesAux::new().event_mask(EventMask::SUBSTRUCTURE_NOTIFY);
-    screen.change_window_attributes(root, &events).expect("sent").check().expect("windows can be watched");
-    while !titles(&screen, root).iter().any(|title| title == wanted) {
-        screen.wait_for_event().expect("the screen lives");
+    fn screen(&self) -> (RustConnection, u32) {
+        let (screen, number) = RustConnection::connect(Some(&self.display)).expect("the screen answers");
+        let root = screen.setup().roots[number].root;
+        (screen, root)
     }
 }
 

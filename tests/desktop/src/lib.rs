@@ -4,8 +4,8 @@
 //! running in it. [`TrayHost`] is the panel that shows status icons, [`Notifications`] the service that
 //! shows notifications.
 //!
-//! Rule: nothing sleeps. A test waits for what the app says on the bus, with a limit that only a hang
-//! reaches.
+//! Rule: nothing sleeps. A test waits for what the app says on the bus, or looks until it is on the screen,
+//! with a limit that only a hang reaches.
 #![forbid(unsafe_code)]
 
 mod app;
@@ -19,3 +19,4 @@ pub use app::App;
 pub use desktop::{Desktop, Killed};
 pub use notifications::{Notifications, Shown};
 pub use tray_host::{Entry, TrayHost};
+pub use wait::in_time;

@@ -7,7 +7,7 @@ use std::{
 
 use zbus::{Connection, interface, object_server::SignalEmitter, zvariant::OwnedValue};
 
-use crate::{desktop::Desktop, wait};
+use crate::{desktop::Desktop, wait::News};
 
 const PATH: &str = "/org/freedesktop/Notifications";
 
@@ -88,7 +88,7 @@ impl Service {
 /// A service that shows notifications; it is gone when this is dropped.
 pub struct Notifications {
     service: Connection,
-    listener: Connection,
+    news: News,
     all: All,
 }
 
@@ -100,24 +100,29 @@ impl Notifications {
         let builder = desktop.builder().serve_at(PATH, service).expect("BUG: the path is one");
         let named = builder.name("org.freedesktop.Notifications").expect("BUG: the name is one");
         // The bus does not send the service its own signals, so somebody else listens.
-        let (service, listener) = (named.build().await.expect("the only service"), desktop.connect().await);
-        Notifications { service, listener, all }
+        let news = News::of(desktop.connect().await).await;
+        Notifications { service: named.build().await.expect("the only service"), news, all }
     }
 
     /// Waits until one with this title was handed over.
     pub async fn shown(&self, title: &str) -> Shown {
-        wait::until(&self.listener, &format!("notification {title}"), async || {
-            self.all().into_iter().find(|shown| shown.title == title)
-        })
-        .await
+        self.news
+            .until(&format!("notification {title}"), async || {
+                let all = self.all();
+                // Shown only when the test fails.
+                println!("told: {:?}", all.iter().map(|shown| &shown.title).collect::<Vec<_>>());
+                all.into_iter().find(|shown| shown.title == title)
+            })
+            .await
     }
 
     /// Waits until one was taken back.
     pub async fn closed(&self, number: u32) {
-        wait::until(&self.listener, &format!("notification {number} taken back"), async || {
-            self.all().iter().any(|shown| shown.number == number && shown.is_closed).then_some(())
-        })
-        .await;
+        self.news
+            .until(&format!("notification {number} taken back"), async || {
+                self.all().iter().any(|shown| shown.number == number && shown.is_closed).then_some(())
+            })
+            .await;
     }
 
     /// Chooses an action of a notification; `default` is a click on the notification itself.

@@ -14,7 +14,7 @@ use zbus::{
     zvariant::{OwnedObjectPath, OwnedValue, Value},
 };
 
-use crate::{desktop::Desktop, pictures, wait};
+use crate::{desktop::Desktop, pictures, wait::News};
 
 const PATH: &str = "/StatusNotifierWatcher";
 
@@ -79,6 +79,7 @@ trait DbusMenu {
 pub struct TrayHost {
     watcher: Connection,
     bus: Connection,
+    news: News,
     items: Items,
 }
 
@@ -104,6 +105,7 @@ impl TrayHost {
         // The bus does not send the watcher its own signals, so somebody else listens.
         TrayHost {
             watcher: named.build().await.expect("the only panel"),
+            news: News::of(desktop.connect().await).await,
             bus: desktop.connect().await,
             items,
         }
@@ -116,7 +118,7 @@ impl TrayHost {
 
     /// Waits until an icon is there.
     pub async fn item(&self) {
-        wait::until(&self.bus, "a status icon", async || self.last()).await;
+        self.news.until("a status icon", async || self.last()).await;
     }
 
     /// Returns how many icons were registered so far.
@@ -126,44 +128,50 @@ impl TrayHost {
 
     /// Waits until the icon is this one: `style/state`.
     pub async fn icon(&self, wanted: &str) {
-        wait::until(&self.bus, &format!("icon {wanted}"), async || {
-            (self.shown_icon().await.as_deref() == Some(wanted)).then_some(())
-        })
-        .await;
+        self.news
+            .until(&format!("icon {wanted}"), async || {
+                let seen = self.shown_icon().await;
+                // Shown only when the test fails.
+                println!("icon: {seen:?}");
+                (seen.as_deref() == Some(wanted)).then_some(())
+            })
+            .await;
     }
 
     /// Waits until the menu reads like this from top to bottom; `–` is a line, what is in a submenu is
     /// indented, and clock times read `hh:mm`.
     pub async fn menu(&self, wanted: &[&str]) {
-        wait::until(&self.bus, &format!("menu {wanted:#?}"), async || {
-            let seen = lines(&self.entries().await?);
-            if seen == wanted {
-                return Some(());
-            }
-            // Shown only when the test fails.
-            println!("menu: {seen:#?}");
-            None
-        })
-        .await;
+        self.news
+            .until(&format!("menu {wanted:#?}"), async || {
+                let seen = lines(&self.entries().await?);
+                if seen == wanted {
+                    return Some(());
+                }
+                // Shown only when the test fails.
+                println!("menu: {seen:#?}");
+                None
+            })
+            .await;
     }
 
     /// Waits until the first line of the menu begins like this.
     pub async fn status(&self, wanted: &str) {
-        wait::until(&self.bus, &format!("status {wanted}"), async || {
-            let first = self.entries().await?.into_iter().next()?.label;
-            // Shown only when the test fails.
-            println!("status: {first}");
-            first.starts_with(wanted).then_some(())
-        })
-        .await;
+        self.news
+            .until(&format!("status {wanted}"), async || {
+                let first = self.entries().await?.into_iter().next()?.label;
+                // Shown only when the test fails.
+                println!("status: {first}");
+                first.starts_with(wanted).then_some(())
+            })
+            .await;
     }
 
     /// Waits until an entry is there, wherever, and chooses it.
     pub async fn choose(&self, label: &str) {
-        let entry = wait::until(&self.bus, &format!("entry {label}"), async || {
-            find(&self.entries().await.unwrap_or_default(), label)
-        })
-        .await;
+        let entry = self
+            .news
+            .until(&format!("entry {label}"), async || find(&self.entries().await.unwrap_or_default(), label))
+            .await;
         let menu = self.dbus_menu().await.expect("the icon has a menu");
         menu.event(entry.id, "clicked", &Value::from(0i32), 0).await.expect("it can be chosen");
     }

@@ -1,7 +1,7 @@
 //! The status icon of the real app: what it shows, what choosing an entry does, and what becomes of it when
 //! the panel goes and comes.
 
-use desktop::{App, Desktop, Notifications, TrayHost};
+use desktop::{App, Desktop, Notifications, Shown, TrayHost, in_time};
 use fake_dropbox::Fault;
 use stories::World;
 
@@ -13,6 +13,37 @@ async fn in_step<'a>(desktop: &'a Desktop, world: &World) -> (TrayHost, App<'a>)
     app.start();
     panel.icon("light/synced").await;
     (panel, app)
+}
+
+/// Lets both sides change the same file; returns what is told of it.
+async fn in_conflict(panel: &TrayHost, app: &App<'_>, bell: &Notifications, world: &World) -> Shown {
+    panel.choose("Until I resume").await;
+    panel.icon("light/paused").await;
+    app.write("Budget.xlsx", "mine");
+    world.control().put("/Budget.xlsx", "theirs").expect("put");
+    panel.choose("Resume syncing").await;
+    bell.shown("Budget.xlsx changed on both sides").await
+}
+
+/// Waits until both versions are in Dropbox. The icon says nothing of what takes less than a second.
+async fn both_versions(world: &World) {
+    in_dropbox(world, "both versions", || world.tree().file_count() >= 2).await;
+    assert_eq!(world.tree().file_count(), 2);
+}
+
+/// Looks again after every call until something is as wanted in Dropbox.
+async fn in_dropbox(world: &World, what: &str, is_so: impl Fn() -> bool) {
+    let control = world.control();
+    in_time(what, async {
+        loop {
+            let next = control.call_count() + 1;
+            if is_so() {
+                return;
+            }
+            control.until_called(next).await;
+        }
+    })
+    .await;
 }
 
 /// The menu with all in step; `recent` is what stands under "Recent changes".
@@ -97,17 +128,11 @@ async fn a_conflict_is_shown_and_told_until_it_is_decided() {
     let (desktop, world) = (Desktop::start(), World::start().await);
     let bell = Notifications::start(&desktop).await;
     let (panel, app) = in_step(&desktop, &world).await;
-    panel.choose("Until I resume").await;
-    panel.icon("light/paused").await;
-    app.write("Budget.xlsx", "mine");
-    world.control().put("/Budget.xlsx", "theirs").expect("put");
-    panel.choose("Resume syncing").await;
+    let told = in_conflict(&panel, &app, &bell, &world).await;
     panel.icon("light/attention").await;
     panel.menu(&menu("1 thing needs you", &["1 conflict to review…"], &[BUDGET], &PAUSE)).await;
     panel.choose("1 conflict to review…").await;
     desktop.window("Lockstep").await;
-
-    let told = bell.shown("Budget.xlsx changed on both sides").await;
     let labels: Vec<&str> = told.buttons.iter().map(|(_, label)| label.as_str()).collect();
     assert_eq!(labels[1..], ["Review", "Keep both"]);
     assert_eq!(told.body, "In Projects");
@@ -118,7 +143,20 @@ async fn a_conflict_is_shown_and_told_until_it_is_decided() {
     app.lockstep(&["conflicts", "resolve", id, "--keep", "both"]);
     bell.closed(told.number).await;
     panel.icon("light/synced").await;
-    assert_eq!(world.tree().file_count(), 2, "both versions are there");
+    both_versions(&world).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_conflict_is_solved_from_its_notification() {
+    let (desktop, world) = (Desktop::start(), World::start().await);
+    let bell = Notifications::start(&desktop).await;
+    let (panel, app) = in_step(&desktop, &world).await;
+    let told = in_conflict(&panel, &app, &bell, &world).await;
+    let (keep_both, _) = &told.buttons[2];
+    bell.choose(told.number, keep_both).await;
+    bell.closed(told.number).await;
+    panel.icon("light/synced").await;
+    both_versions(&world).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -170,9 +208,7 @@ async fn without_a_panel_the_app_works_and_one_that_comes_later_gets_the_icon() 
     // The workspace is watched once what is there on the other side has come.
     world.control().put("/Budget.xlsx", "numbers").expect("put");
     app.write("mine.txt", "mine");
-    while world.control().metadata("/mine.txt").is_none() {
-        world.control().until_called(world.control().call_count() + 1).await;
-    }
+    in_dropbox(&world, "mine.txt", || world.control().metadata("/mine.txt").is_some()).await;
     let panel = TrayHost::start(&desktop).await;
     panel.icon("light/synced").await;
     let _launcher = app.ask("--quit");
