@@ -8,6 +8,7 @@ use std::{
 use stories::{Program, World};
 
 use crate::{
+    browser::{Browser, free_port},
     desktop::{Desktop, Killed},
     wait::in_time,
 };
@@ -65,12 +66,36 @@ impl<'a> App<'a> {
         self.running = Some(self.launch("--hidden"));
     }
 
+    /// Starts the app by hand: it shows a window, and a person sits before it.
+    pub async fn open(&mut self) -> Browser {
+        let inspector = free_port();
+        let mut command = self.command("--show");
+        command
+            .env("TAURI_WEBVIEW_AUTOMATION", "true")
+            .env("WEBKIT_INSPECTOR_SERVER", format!("127.0.0.1:{inspector}"))
+            // Else the driver does not see the page of the service.
+            .env("LOCKSTEP_TEST_SIGNIN_SHARED", "1");
+        self.running = Some(Killed(command.spawn().expect("the app starts")));
+        Browser::attach(self.desktop, inspector).await
+    }
+
+    /// Makes new accounts keep their secrets in the home: there is no keyring on this desktop.
+    pub fn without_keyring(&self) {
+        std::fs::create_dir_all(self.home()).expect("create");
+        let settings = self.home().join("config.toml");
+        fake_dropbox::replace_file(&settings, b"secret_store = \"file\"\n").expect("write");
+    }
+
     /// Asks the running app for something, as an entry of a launcher does.
     pub fn ask(&self, argument: &str) -> Killed {
         self.launch(argument)
     }
 
     fn launch(&self, argument: &str) -> Killed {
+        Killed(self.command(argument).spawn().expect("the app starts"))
+    }
+
+    fn command(&self, argument: &str) -> Command {
         let mut command = Command::new(binary());
         self.desktop.around(&mut command);
         command.arg(argument).env("LOCKSTEP_HOME", self.home()).stdin(Stdio::null());
@@ -78,7 +103,7 @@ impl<'a> App<'a> {
         if std::env::var_os("LOCKSTEP_TEST_OUTPUT").is_none() {
             command.stdout(Stdio::null()).stderr(Stdio::null());
         }
-        Killed(command.spawn().expect("the app starts"))
+        command
     }
 
     /// Waits until the app ends by itself.

@@ -6,7 +6,6 @@ use std::{
     io::{BufRead, BufReader},
     path::Path,
     process::{Child, Command, Stdio},
-    time::Duration,
 };
 
 use tempfile::TempDir;
@@ -17,10 +16,7 @@ use x11rb::{
 };
 use zbus::connection::Builder;
 
-use crate::wait::in_time;
-
-/// Between two looks at the screen, which tells nobody that a window got its title.
-const LOOK: Duration = Duration::from_millis(50);
+use crate::wait::seen;
 
 const BUS: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
@@ -35,6 +31,10 @@ const BUS: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus C
   </policy>
 </busconfig>
 "#;
+
+/// What opens files and addresses here: it notes them.
+const OPEN: &str =
+    "#!/bin/sh\nprintf '%s\\n' \"$1\" >> \"$HOME/opened.tmp\"\nmv \"$HOME/opened.tmp\" \"$HOME/opened\"\n";
 
 /// A desktop; it ends when this is dropped.
 pub struct Desktop {
@@ -79,10 +79,13 @@ impl Desktop {
                 .arg(&config)
                 .args(["--nofork", "--print-address=1"]),
         );
-        for name in ["run", "home", "config", "data", "cache"] {
+        for name in ["run", "home", "config", "data", "cache", "bin"] {
             std::fs::create_dir(folder.path().join(name)).expect("create");
         }
         only_for_owner(&folder.path().join("run"));
+        let open = folder.path().join("bin/xdg-open");
+        write(&open, OPEN);
+        only_for_owner(&open);
         Desktop { display: format!(":{number}"), bus: address, folder, _processes: [screen, daemon] }
     }
 
@@ -108,6 +111,7 @@ impl Desktop {
             .env("DISPLAY", &self.display)
             .env("DBUS_SESSION_BUS_ADDRESS", &self.bus)
             .env("HOME", at("home"))
+            .env("PATH", path_with(&at("bin")))
             .env("XDG_RUNTIME_DIR", at("run"))
             .env("XDG_CONFIG_HOME", at("config"))
             .env("XDG_DATA_HOME", at("data"))
@@ -126,13 +130,17 @@ impl Desktop {
     /// Waits until a window with this title is on the screen.
     pub async fn window(&self, wanted: &str) {
         let (screen, root) = self.screen();
-        let mut again = tokio::time::interval(LOOK);
-        in_time(&format!("window {wanted}"), async {
-            while !titles(&screen, root).iter().any(|title| title == wanted) {
-                again.tick().await;
-            }
-        })
-        .await;
+        let is_there = || titles(&screen, root).iter().any(|title| title == wanted);
+        seen(&format!("window {wanted}"), is_there).await;
+    }
+
+    /// Waits until something is opened in its program, such as a page in the browser; returns what.
+    pub async fn opened(&self) -> String {
+        let note = self.folder.path().join("home/opened");
+        seen("something to be opened", || note.exists()).await;
+        let text = std::fs::read_to_string(&note).expect("it is there");
+        std::fs::remove_file(&note).expect("remove");
+        text.trim().to_owned()
     }
 
     /// Returns whether any window is on the screen.
@@ -181,7 +189,15 @@ fn write(path: &Path, text: &str) {
     std::fs::write(path, text).expect("write");
 }
 
-fn only_for_owner(folder: &Path) {
+/// The programs of this computer, and before them those of a desktop.
+fn path_with(first: &Path) -> std::ffi::OsString {
+    let mut path = first.as_os_str().to_owned();
+    path.push(":");
+    path.push(std::env::var_os("PATH").unwrap_or_default());
+    path
+}
+
+fn only_for_owner(path: &Path) {
     use std::os::unix::fs::PermissionsExt;
-    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700)).expect("set permissions");
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700)).expect("set permissions");
 }

@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 mod app;
+mod browser;
 mod desktop;
 mod notifications;
 mod pictures;
@@ -16,7 +17,8 @@ mod tray_host;
 mod wait;
 
 pub use app::App;
+pub use browser::{Browser, free_port};
 pub use desktop::{Desktop, Killed};
 pub use notifications::{Notifications, Shown};
 pub use tray_host::{Entry, TrayHost};
-pub use wait::in_time;
+pub use wait::{in_time, seen};

@@ -21,6 +21,20 @@ pub async fn in_time<T>(what: &str, waiting: impl Future<Output = T>) -> T {
     }
 }
 
+/// Between two looks at what tells nobody when it changes: the screen, a page, a file.
+pub(crate) const LOOK: Duration = Duration::from_millis(50);
+
+/// Looks again and again until it is so.
+pub async fn seen(what: &str, is_so: impl Fn() -> bool) {
+    let mut again = tokio::time::interval(LOOK);
+    in_time(what, async {
+        while !is_so() {
+            again.tick().await;
+        }
+    })
+    .await;
+}
+
 /// Knows that something was told on the bus, whatever it was.
 pub struct News(watch::Receiver<u64>);
 

@@ -45,7 +45,7 @@ impl Program {
             "--secret-store",
             "file",
         ];
-        let output = self.run_with_input(&arguments, &world.fake().refresh_token());
+        let output = self.run_with_input(&arguments, &world.control().refresh_token().expect("a grant"));
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 

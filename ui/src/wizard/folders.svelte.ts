@@ -13,6 +13,8 @@ import { words } from './signin.svelte'
 
 export class FolderForm {
   #account = $state<string | null>(null)
+  /** The account was chosen in this run, and not read from what was entered before. */
+  #chosen = $state(false)
   #remote = $state<string | null>(null)
   #local = $state<string | null>(null)
   #name = $state<string | null>(null)
@@ -46,8 +48,10 @@ export class FolderForm {
   }
 
   get account(): string {
-    const known = mirror.now.accounts
-    return known.find(({ id }) => id === this.#account)?.id ?? known[0]?.id ?? ''
+    const known = mirror.now.accounts.map(({ id }) => id)
+    // One that was linked just now is listed a moment later; one of an earlier run may be gone.
+    if (this.#account !== null && (this.#chosen || known.includes(this.#account))) return this.#account
+    return known[0] ?? ''
   }
 
   /** Null while a further workspace has no folder yet; the first begins with all of Dropbox. */
@@ -69,6 +73,7 @@ export class FolderForm {
 
   chooseAccount(id: string): void {
     this.#account = id
+    this.#chosen = true
     this.chooseRemote(null)
   }
 
