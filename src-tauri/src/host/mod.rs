@@ -28,7 +28,6 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use self::running::Running;
-pub use self::running::extra_root_certificate;
 use crate::dto::{CallError, Code, Engine};
 
 /// How long the home may be owned by another process before that is told: a short command of the same

@@ -5,6 +5,7 @@ use std::{future::Future, time::Duration};
 use engine::{
     Supervisor, SupervisorOptions,
     api::{Call, CallError, Event},
+    certificate::extra_root_certificate,
     clock::Clock,
     control::{Answer, ControlServer},
     home::{Home, HomeLock, host_name},
@@ -40,7 +41,7 @@ impl Running {
             autostart_workspaces: true,
             host: computer_name(&settings),
             settings,
-            extra_root_certificate: extra_root_certificate()?,
+            extra_root_certificate: extra_root_certificate().map_err(|error| text(&error))?,
             clock: Clock::system(),
         };
         let supervisor = Supervisor::start(home.clone(), options).await.map_err(|error| text(&error))?;
@@ -72,19 +73,6 @@ impl Running {
 /// Returns the name of this computer as conflicted copies carry it.
 pub fn computer_name(settings: &Settings) -> String {
     Some(settings.device_name.clone()).filter(|name| !name.is_empty()).unwrap_or_else(host_name)
-}
-
-/// Reads the certificate that `LOCKSTEP_EXTRA_CA` names: for a company's proxy, or a test's server.
-pub fn extra_root_certificate() -> Result<Option<Vec<u8>>, String> {
-    let Some(path) = std::env::var_os("LOCKSTEP_EXTRA_CA").filter(|path| !path.is_empty()) else {
-        return Ok(None);
-    };
-    std::fs::read(&path).map(Some).map_err(|error| {
-        format!(
-            "LOCKSTEP_EXTRA_CA names {}, which cannot be read: {error}",
-            std::path::Path::new(&path).display()
-        )
-    })
 }
 
 async fn serve(server: ControlServer, answer: Answering, stop: CancellationToken) {

@@ -9,6 +9,7 @@ use dropbox_client::{
 };
 use engine::{
     api::{AccountView, Call, NewAccount, SecretStoreKind},
+    certificate::extra_root_certificate,
     settings::Settings,
 };
 use tokio::sync::mpsc;
@@ -24,7 +25,7 @@ use crate::{
         Account, CallError, Code, LinkError, LinkErrorCode, LinkField, LinkRequest, LinkState, LinkWay,
         MessageLevel, SecretPlace,
     },
-    host::{Host, extra_root_certificate},
+    host::Host,
 };
 
 /// What a sign-in needs of the desktop.
@@ -357,7 +358,7 @@ fn secret(text: &str) -> Option<SecretString> {
 /// Reaches Dropbox the way the engine does.
 fn options(settings: &Settings) -> Result<Options, String> {
     Ok(Options {
-        extra_root_certificate: extra_root_certificate()?,
+        extra_root_certificate: extra_root_certificate().map_err(|error| error.to_string())?,
         proxy: settings.proxy.url().map(SecretString::from),
         direct: settings.proxy.is_off(),
         ..Options::default()

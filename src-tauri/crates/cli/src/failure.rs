@@ -7,6 +7,7 @@ use std::{io, process::ExitCode};
 use dropbox_client::{EndpointError, oauth::LinkError, secrets::SecretError};
 use engine::{
     api::{CallError, Code},
+    certificate::CertificateError,
     control::ControlError,
     home::HomeError,
     settings::SettingsError,
@@ -77,6 +78,12 @@ impl From<HomeError> for Failure {
     fn from(error: HomeError) -> Failure {
         let exit = if matches!(error, HomeError::Owned { .. }) { Exit::Owned } else { Exit::Error };
         Failure::new(exit, error.to_string())
+    }
+}
+
+impl From<CertificateError> for Failure {
+    fn from(error: CertificateError) -> Failure {
+        Failure::new(Exit::Error, error.to_string())
     }
 }
 

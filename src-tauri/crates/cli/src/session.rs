@@ -8,6 +8,7 @@ use std::{future::Future, pin::Pin, time::Duration};
 use engine::{
     Supervisor, SupervisorOptions,
     api::{Call, CallError, Event},
+    certificate::extra_root_certificate,
     clock::Clock,
     control::{Answer, ControlServer, Owner},
     home::{Home, HomeError, HomeLock, host_name},
@@ -152,17 +153,6 @@ impl Engine {
             tracing::warn!("the engine did not stop in time; the next start continues where it stood");
         }
     }
-}
-
-/// Reads the certificate that `LOCKSTEP_EXTRA_CA` names: for a company's proxy, or a test's server.
-pub fn extra_root_certificate() -> Result<Option<Vec<u8>>, Failure> {
-    let Some(path) = std::env::var_os("LOCKSTEP_EXTRA_CA").filter(|path| !path.is_empty()) else {
-        return Ok(None);
-    };
-    std::fs::read(&path).map(Some).map_err(|error| {
-        let path = std::path::Path::new(&path).display();
-        Failure::new(Exit::Error, format!("LOCKSTEP_EXTRA_CA names {path}, which cannot be read: {error}"))
-    })
 }
 
 async fn serve(server: ControlServer, answer: Answering, stop: CancellationToken) {

@@ -13,6 +13,7 @@ use dropbox_client::{
 };
 use engine::{
     api::{AccountView, Call, NewAccount, SecretStoreKind},
+    certificate::extra_root_certificate,
     settings::Settings,
 };
 
@@ -107,7 +108,7 @@ async fn announce(context: &Context, store: SecretStoreKind) -> Result<(), Failu
 /// Signs in the way the engine will reach Dropbox later.
 fn options(settings: &Settings) -> Result<Options, Failure> {
     Ok(Options {
-        extra_root_certificate: session::extra_root_certificate()?,
+        extra_root_certificate: extra_root_certificate()?,
         proxy: settings.proxy.url().map(SecretString::from),
         ..Options::default()
     })
