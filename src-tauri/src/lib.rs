@@ -23,6 +23,7 @@ mod quit;
 pub mod settings;
 mod shell;
 mod stage;
+mod surface;
 pub mod tray;
 mod whole;
 pub mod windows;
@@ -31,6 +32,7 @@ use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use engine::home::Home;
 use tauri::{AppHandle, Manager, RunEvent};
+use tauri_plugin_window_state::StateFlags;
 use tokio::sync::mpsc;
 
 use crate::{
@@ -73,7 +75,7 @@ fn start(ask: Ask) -> Result<(), String> {
         .plugin(tauri_plugin_dialog::init())
         .plugin(tauri_plugin_opener::init())
         .plugin(tauri_plugin_clipboard_manager::init())
-        .plugin(tauri_plugin_window_state::Builder::new().with_denylist(&[link::window::LABEL]).build())
+        .plugin(window_state())
         .invoke_handler(commands.invoke_handler())
         .setup(move |app| {
             commands.mount_events(app);
@@ -89,6 +91,14 @@ fn start(ask: Ask) -> Result<(), String> {
         }
     });
     Ok(())
+}
+
+/// Windows come back where they were. When they are shown is the business of `windows`.
+fn window_state() -> tauri::plugin::TauriPlugin<tauri::Wry> {
+    tauri_plugin_window_state::Builder::new()
+        .with_state_flags(StateFlags::all() - StateFlags::VISIBLE)
+        .with_denylist(&[link::window::LABEL])
+        .build()
 }
 
 /// A second launch raises the first; with a home of its own it is another Lockstep.

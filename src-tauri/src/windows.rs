@@ -7,9 +7,10 @@
 use tauri::{AppHandle, Manager, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent};
 
 use crate::{
-    dto::{AppState, Engine, Snapshot, Theme, WindowKind},
+    dto::{AppState, Engine, Snapshot, WindowKind},
     events,
     shell::Shell,
+    surface::Look,
 };
 
 /// Page of the main window that says that Lockstep goes on after it is closed.
@@ -74,13 +75,22 @@ fn raise(app: &AppHandle, window: &WebviewWindow, route: Option<&str>) -> tauri:
 
 fn open(app: &AppHandle, plan: &Plan, route: Option<&str>) -> tauri::Result<()> {
     let started = std::time::Instant::now();
+    let look = Look::from(&app.state::<Shell>().settings.shell());
     let window = WebviewWindowBuilder::new(app, plan.label, WebviewUrl::App(page(plan.label, route).into()))
         .title(plan.title)
         .inner_size(plan.size.0, plan.size.1)
         .min_inner_size(plan.least.0, plan.least.1)
         .center()
-        .theme(theme(app))
+        .theme(look.theme())
+        .background_color(look.colour(tauri::Theme::Light))
+        .initialization_script(look.script())
+        .visible(false)
         .build()?;
+    if look.theme().is_none() {
+        // Only a window knows what the system wants.
+        window.set_background_color(Some(look.colour(window.theme()?)))?;
+    }
+    window.show()?;
     tracing::debug!(label = plan.label, ms = started.elapsed().as_millis(), "window opened");
     if plan.label == "main" {
         let app = app.clone();
@@ -97,14 +107,6 @@ fn page(label: &str, route: Option<&str>) -> String {
         query.append_pair("route", route);
     }
     format!("index.html?{}", query.finish())
-}
-
-fn theme(app: &AppHandle) -> Option<tauri::Theme> {
-    match app.state::<Shell>().settings.shell().theme {
-        Theme::System => None,
-        Theme::Light => Some(tauri::Theme::Light),
-        Theme::Dark => Some(tauri::Theme::Dark),
-    }
 }
 
 /// Without a status icon people think that closing ends Lockstep: the first time, the window says so.

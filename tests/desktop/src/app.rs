@@ -56,6 +56,12 @@ impl<'a> App<'a> {
         self.desktop.folder().join("Projects")
     }
 
+    /// Sets what the app looks like, before it is started.
+    pub fn set(&self, settings: &str) {
+        std::fs::create_dir_all(self.home()).expect("create");
+        fake_dropbox::replace_file(&self.home().join("app.toml"), settings.as_bytes()).expect("write");
+    }
+
     /// Writes a file as a person does.
     pub fn write(&self, name: &str, text: &str) {
         fake_dropbox::replace_file(&self.synced_folder().join(name), text.as_bytes()).expect("write");

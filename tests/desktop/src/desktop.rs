@@ -6,6 +6,7 @@ use std::{
     io::{BufRead, BufReader},
     path::Path,
     process::{Child, Command, Stdio},
+    time::Duration,
 };
 
 use tempfile::TempDir;
@@ -16,7 +17,16 @@ use x11rb::{
 };
 use zbus::connection::Builder;
 
-use crate::wait::seen;
+use crate::{
+    pictures,
+    wait::{in_time, seen},
+};
+
+/// Between two looks at a window that is being painted.
+const GLANCE: Duration = Duration::from_millis(10);
+
+/// A window without a page has fewer colours.
+const PLAIN: usize = 12;
 
 const BUS: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
@@ -143,6 +153,28 @@ impl Desktop {
         text.trim().to_owned()
     }
 
+    /// Watches a window from the moment when it is on the screen until its page is painted; returns the colour
+    /// that most of it had, at each look.
+    pub async fn painting(&self, wanted: &str) -> Vec<[u8; 3]> {
+        let (screen, root) = self.screen();
+        let mut again = tokio::time::interval(GLANCE);
+        let mut colours_seen = Vec::new();
+        in_time(&format!("painted window {wanted}"), async {
+            loop {
+                let window = windows(&screen, root).into_iter().find(|(_, title)| title == wanted);
+                if let Some(colours) = window.and_then(|(window, _)| pictures::colours(&screen, window)) {
+                    colours_seen.push(colours[0]);
+                    if colours.len() > PLAIN {
+                        return;
+                    }
+                }
+                again.tick().await;
+            }
+        })
+        .await;
+        colours_seen
+    }
+
     /// Returns whether any window is on the screen.
     pub fn has_window(&self) -> bool {
         let (screen, root) = self.screen();
@@ -158,9 +190,14 @@ impl Desktop {
 
 /// Returns the titles of the windows that are shown.
 fn titles(screen: &RustConnection, root: u32) -> Vec<String> {
+    windows(screen, root).into_iter().map(|(_, title)| title).collect()
+}
+
+/// Returns the windows that are shown, with their titles.
+fn windows(screen: &RustConnection, root: u32) -> Vec<(u32, String)> {
     let tree = screen.query_tree(root).expect("sent").reply().expect("the root is there");
     // One may close while it is looked at.
-    tree.children.into_iter().filter_map(|window| title(screen, window)).collect()
+    tree.children.into_iter().filter_map(|window| Some((window, title(screen, window)?))).collect()
 }
 
 fn title(screen: &RustConnection, window: u32) -> Option<String> {

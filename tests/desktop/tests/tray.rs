@@ -214,3 +214,16 @@ async fn without_a_panel_the_app_works_and_one_that_comes_later_gets_the_icon() 
     let _launcher = app.ask("--quit");
     assert!(app.ended().await.success());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_window_that_is_to_be_dark_is_dark_before_its_page_is_painted() {
+    let desktop = Desktop::start();
+    let panel = TrayHost::start(&desktop).await;
+    let mut app = App::new(&desktop);
+    app.set("theme = \"dark\"\n");
+    app.start();
+    panel.choose("Link Dropbox…").await;
+    let seen = desktop.painting("Lockstep").await;
+    let is_dark = |colour: &[u8; 3]| colour.iter().all(|part| *part < 0x40);
+    assert!(seen.iter().all(is_dark), "most of the window, at each look: {seen:02x?}");
+}
