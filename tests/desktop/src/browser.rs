@@ -21,7 +21,7 @@ use crate::{
 const ANSWER: Duration = Duration::from_secs(30);
 
 /// Nothing that a window is to show takes so long on the slowest machine.
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Key of an element in what the driver answers. Source: W3C WebDriver, 12.1.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
