@@ -10,13 +10,23 @@ use crate::{
     steps::{Steps, Tally, counted, whole},
     system::{
         self, C_COMPILER, CHROMIUM, DISPLAY, NODE, Need, PYTHON, PYTHON_VENV, SESSION_BUS, STATUS_ICONS,
-        WEBKIT, cargo,
+        WEBKIT, WINDOW_DRIVER, cargo,
     },
     ui,
 };
 
-const NEEDS: [Need; 9] =
-    [C_COMPILER, WEBKIT, STATUS_ICONS, NODE, CHROMIUM, DISPLAY, SESSION_BUS, PYTHON, PYTHON_VENV];
+const NEEDS: [Need; 10] = [
+    C_COMPILER,
+    WEBKIT,
+    STATUS_ICONS,
+    NODE,
+    CHROMIUM,
+    DISPLAY,
+    WINDOW_DRIVER,
+    SESSION_BUS,
+    PYTHON,
+    PYTHON_VENV,
+];
 
 /// Runs all steps; true when none failed.
 pub fn run(fast: bool) -> anyhow::Result<bool> {

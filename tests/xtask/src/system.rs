@@ -35,6 +35,9 @@ pub const STATUS_ICONS: Need = Need {
 };
 /// A display for tests.
 pub const DISPLAY: Need = Need { check: &["sh", "-c", "command -v Xvfb"], packages: &["xvfb"] };
+/// Clicks and types in windows.
+pub const WINDOW_DRIVER: Need =
+    Need { check: &["sh", "-c", "command -v WebKitWebDriver"], packages: &["webkit2gtk-driver"] };
 /// A session bus for tests.
 pub const SESSION_BUS: Need = Need { check: &["dbus-run-session", "--version"], packages: &["dbus"] };
 /// Shows the pages alone.
