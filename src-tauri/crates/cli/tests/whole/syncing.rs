@@ -15,9 +15,13 @@ async fn a_preview_counts_and_adds_nothing() {
     let local = world.folder();
     let local = local.to_str().expect("text");
     let preview = world.json(&["workspace", "add", "--remote", "/", "--local", local, "--dry-run"]);
-    assert_eq!(preview["download"], json!({ "files": 1, "bytes": 10 }), "{preview}");
-    assert_eq!(preview["upload"], json!({ "files": 1, "bytes": 17 }), "{preview}");
-    assert_eq!(preview["conflicts"], json!({ "files": 1, "bytes": 8 }), "{preview}");
+    for (part, files, bytes, path) in
+        [("download", 1, 10, "there.txt"), ("upload", 1, 17, "here.txt"), ("conflicts", 1, 8, "both.txt")]
+    {
+        let part = &preview[part];
+        assert_eq!((&part["files"], &part["bytes"]), (&json!(files), &json!(bytes)), "{preview}");
+        assert_eq!(part["sample"][0]["path"], path, "{preview}");
+    }
     assert_eq!(world.json(&["workspace", "list"]), json!([]));
     assert_eq!(world.control().tree().len(), 2);
 }
