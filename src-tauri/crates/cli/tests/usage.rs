@@ -136,7 +136,10 @@ fn an_empty_home_answers_every_list_with_the_shape_of_the_contract() {
         assert_eq!(json(home.path(), &arguments), Value::Array(vec![]), "{list}");
     }
     let status = json(home.path(), &["status"]);
-    assert_eq!(status, serde_json::json!({ "state": "idle", "workspaces": [], "transfers": [] }));
+    assert_eq!(status["state"], "idle");
+    for list in ["workspaces", "transfers"] {
+        assert_eq!(status[list], Value::Array(vec![]), "{list}");
+    }
     assert!(!home.path().join("control.sock").exists(), "the socket goes with the command");
 }
 
