@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use engine::api::{
-    AccountState, AccountView, Call, Code, ConflictContent, ConflictPolicy, EntryStatus, EntryView,
-    FolderCheck, LineEnding, ProblemCode, RemoteEntryView, SideContent, WorkspaceEdit, WorkspaceState,
-    WorkspaceView,
+    AccountState, AccountView, Call, Code, ConflictContent, ConflictPolicy, Connection, EntryStatus,
+    EntryView, FolderCheck, LineEnding, ProblemCode, RemoteEntryView, Side, SideContent, WorkspaceEdit,
+    WorkspaceState, WorkspaceView,
 };
 use stories::{Device, DeviceOptions, World};
 use testkit::{TempRoot, tree};
@@ -318,4 +318,39 @@ async fn an_account_says_since_when_it_is_linked_and_why_it_has_to_sign_in_again
     assert_eq!(then[0].state, AccountState::NeedsSignIn);
     assert!(then[0].reason.as_deref().is_some_and(|reason| !reason.is_empty()), "{then:?}");
     assert_eq!(then[0].allocated_bytes, first[0].allocated_bytes, "what was known is shown on");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_version_is_opened_as_the_file_itself_or_as_a_copy_that_can_only_be_read() {
+    let world = World::start().await;
+    world.control().put("/D/note.txt", "base").expect("put");
+    let anna = Device::start(&world, DeviceOptions::asking("anna")).await;
+    anna.sync().await;
+    anna.write("D/note.txt", "mine");
+    world.control().put("/D/note.txt", "theirs").expect("put");
+    anna.sync().await;
+    let id = anna.conflicts().await[0].id.clone();
+    let open = |side| Call::ConflictVersion { id: id.clone(), side };
+    let here: PathBuf = anna.ask(open(Side::Local)).await;
+    assert_eq!(here, anna.folder().join("D/note.txt"));
+    let there: PathBuf = anna.ask(open(Side::Remote)).await;
+    assert_eq!(there.file_name().and_then(|name| name.to_str()), Some("note (Dropbox).txt"));
+    assert_eq!(std::fs::read(&there).expect("it is there"), b"theirs");
+    assert!(there.metadata().expect("it is there").permissions().readonly());
+    assert!(!there.starts_with(anna.folder()), "it is no file of the workspace");
+    let gone = Call::ConflictVersion { id: "none:1".into(), side: Side::Remote };
+    assert_eq!(anna.try_ask::<PathBuf>(gone).await.expect_err("no conflict").code, Code::NotFound);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whether_dropbox_answers_and_the_records_are_sound_is_told_on_request() {
+    let world = World::start().await;
+    let anna = world.device("anna").await;
+    let there: Connection = anna.ask(Call::ConnectionTest).await;
+    assert!(there.ok && there.millis.is_some() && there.message.is_none(), "{there:?}");
+    assert!(anna.ask::<bool>(Call::DatabaseCheck).await);
+    drop(world);
+    let away: Connection = anna.ask(Call::ConnectionTest).await;
+    assert!(!away.ok && away.millis.is_none(), "{away:?}");
+    assert!(away.message.is_some_and(|why| why.ends_with('.')), "a sentence");
 }

@@ -475,3 +475,18 @@ fn only_the_owner_reads_a_database_also_one_that_was_open_to_others_before() {
     drop(Index::open(&place.index).expect("opens again"));
     assert_eq!(mode(&place.index), 0o600);
 }
+
+#[test]
+fn damage_that_comes_while_an_index_is_open_is_found_on_request() {
+    let place = place();
+    let (mut index, _) = Index::open(&place.index).expect("an index");
+    index.transaction(|tx| (2..500).try_for_each(|id| tx.put_remote(&folder(id)))).expect("written");
+    index.close().expect("closed");
+    let (index, _) = Index::open(&place.index).expect("an index");
+    index.check().expect("it is sound");
+    let length = fs::metadata(&place.index).expect("it is there").len();
+    let mut file = OpenOptions::new().write(true).open(&place.index).expect("it can be written");
+    file.seek(SeekFrom::Start(length / 2)).expect("it is long enough");
+    file.write_all(&vec![0xa5; usize::try_from(length / 4).expect("small")]).expect("written");
+    assert!(matches!(index.check(), Err(StoreError::Corrupt(_))));
+}

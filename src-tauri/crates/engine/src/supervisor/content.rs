@@ -7,6 +7,7 @@ mod kind;
 use dropbox_client::{Client, ClientError};
 use futures::StreamExt;
 use local_fs::{FsErrorKind, Root};
+use store::WorkspaceRow;
 use sync_core::{LocalStat, SyncPath};
 
 use self::kind::{BYTES_MAX, content_of};
@@ -18,9 +19,7 @@ use crate::{
 
 impl Supervisor {
     pub(super) async fn conflict_content(&self, id: &str) -> Result<ConflictContent, CallError> {
-        let (workspace, number) = self.split_id(id, "conflict").await?;
-        let source: ConflictSource = read(workspace.ask(Request::ConflictSource(number)).await?)?;
-        let row = self.workspace_row(id.rsplit_once(':').map_or(id, |(workspace, _)| workspace))?;
+        let (row, source) = self.conflict_source(id).await?;
         let client = self.client_for(&row.account).await;
         let client = client.as_ref();
         let local = match source.local {
@@ -39,6 +38,17 @@ impl Supervisor {
         // Without a common version there is only a two-way comparison, whatever the reason.
         let base = Some(base).filter(|base| !matches!(base, SideContent::Unavailable { .. }));
         Ok(ConflictContent { local, remote, base })
+    }
+
+    /// Returns where the versions of a conflict are, and the workspace that it is in.
+    pub(super) async fn conflict_source(
+        &self,
+        id: &str,
+    ) -> Result<(WorkspaceRow, ConflictSource), CallError> {
+        let (workspace, number) = self.split_id(id, "conflict").await?;
+        let source = read(workspace.ask(Request::ConflictSource(number)).await?)?;
+        let row = self.workspace_row(id.rsplit_once(':').map_or(id, |(workspace, _)| workspace))?;
+        Ok((row, source))
     }
 }
 
@@ -66,8 +76,17 @@ async fn remote_side(client: Result<&Client, &CallError>, rev: Option<String>, a
     match fetch(client, &rev).await {
         Ok(Some(bytes)) => content_of(&bytes),
         Ok(None) => SideContent::TooLarge,
-        Err(ClientError::NotFound) => unavailable("Dropbox's history does not reach back that far."),
-        Err(error) => unavailable(&from_client(error).message),
+        Err(error) => unavailable(&from_history(error).message),
+    }
+}
+
+/// Says why a revision could not be fetched.
+pub(super) fn from_history(error: ClientError) -> CallError {
+    match error {
+        ClientError::NotFound => {
+            CallError::new(Code::NotFound, "Dropbox's history does not reach back that far.")
+        }
+        error => from_client(error),
     }
 }
 

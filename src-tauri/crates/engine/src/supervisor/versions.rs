@@ -7,29 +7,32 @@
 
 use std::{
     ffi::OsString,
-    io::{self, Write},
+    io,
     path::{Path, PathBuf},
 };
 
-use dropbox_client::ClientError;
+use dropbox_client::Client;
 use futures::StreamExt;
+use tokio::{fs::File, io::AsyncWriteExt};
 
-use super::{Supervisor, from_client, read};
-use crate::{
-    api::{CallError, Code, Side},
-    core::{ConflictSource, Request},
-};
+use super::{Supervisor, content::from_history};
+use crate::api::{CallError, Code, Side};
 
 impl Supervisor {
     pub(super) async fn conflict_version(&self, id: &str, side: Side) -> Result<PathBuf, CallError> {
-        let (workspace, number) = self.split_id(id, "conflict").await?;
-        let source: ConflictSource = read(workspace.ask(Request::ConflictSource(number)).await?)?;
-        let row = self.workspace_row(id.rsplit_once(':').map_or(id, |(workspace, _)| workspace))?;
+        let (row, source) = self.conflict_source(id).await?;
         match (side, source.local, source.remote_rev) {
             (Side::Local, Some((path, _)), _) => Ok(row.local.join(path)),
-            (Side::Remote, _, Some(rev)) => self.copy_of(&row.account, &rev, &source.path).await,
-            (Side::Local, None, _) => Err(gone("It was deleted on this computer.")),
-            (Side::Remote, _, None) => Err(gone("It was deleted on Dropbox.")),
+            (Side::Remote, _, Some(rev)) => {
+                let client = self.client_for(&row.account).await?;
+                // A name of ours: that of a revision comes from the service.
+                let folder = self.new_versions_folder().map_err(|error| unwritten(&error))?;
+                let copy = folder.join(name_of_copy(&source.path));
+                fetch(&client, &rev, &copy).await?;
+                Ok(copy)
+            }
+            (Side::Local, None, _) => Err(CallError::new(Code::NotFound, "It was deleted on this computer.")),
+            (Side::Remote, _, None) => Err(CallError::new(Code::NotFound, "It was deleted on Dropbox.")),
         }
     }
 
@@ -46,46 +49,29 @@ impl Supervisor {
         }
     }
 
-    /// Fetches a revision into a file, unless it is there already.
-    async fn copy_of(&self, account: &str, rev: &str, path: &str) -> Result<PathBuf, CallError> {
-        let copy = self.inner.home.versions_dir().join(rev).join(name_of_copy(path));
-        if copy.is_file() {
-            return Ok(copy);
-        }
-        let client = self.client_for(account).await?;
-        let mut download = client.download(&format!("rev:{rev}"), 0).await.map_err(|error| match error {
-            ClientError::NotFound => gone("Dropbox's history does not reach back that far."),
-            error => from_client(error),
-        })?;
-        let mut writing = Writing::begin(&copy).map_err(|error| unwritten(&error))?;
-        while let Some(piece) = download.stream.next().await {
-            writing.add(&piece.map_err(from_client)?).map_err(|error| unwritten(&error))?;
-        }
-        writing.end(&copy).map_err(|error| unwritten(&error))?;
-        Ok(copy)
+    fn new_versions_folder(&self) -> io::Result<PathBuf> {
+        let all = self.inner.home.versions_dir();
+        std::fs::create_dir_all(&all)?;
+        Ok(tempfile::tempdir_in(all)?.keep())
     }
 }
 
-/// A copy that is not whole yet.
-struct Writing(tempfile::NamedTempFile);
-
-impl Writing {
-    fn begin(copy: &Path) -> io::Result<Writing> {
-        let folder = copy.parent().unwrap_or(copy);
-        std::fs::create_dir_all(folder)?;
-        Ok(Writing(tempfile::NamedTempFile::new_in(folder)?))
+/// Fetches a revision into a new file. What is half there after a failure goes with the next start.
+async fn fetch(client: &Client, rev: &str, copy: &Path) -> Result<(), CallError> {
+    let mut download = client.download(&format!("rev:{rev}"), 0).await.map_err(from_history)?;
+    let mut file = File::create_new(copy).await.map_err(|error| unwritten(&error))?;
+    while let Some(piece) = download.stream.next().await {
+        let piece = piece.map_err(from_history)?;
+        file.write_all(&piece).await.map_err(|error| unwritten(&error))?;
     }
+    finish(file).await.map_err(|error| unwritten(&error))
+}
 
-    fn add(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.0.write_all(bytes)
-    }
-
-    fn end(self, copy: &Path) -> io::Result<()> {
-        let file = self.0.persist(copy).map_err(|error| error.error)?;
-        let mut permissions = file.metadata()?.permissions();
-        permissions.set_readonly(true);
-        file.set_permissions(permissions)
-    }
+async fn finish(mut file: File) -> io::Result<()> {
+    file.flush().await?;
+    let mut permissions = file.metadata().await?.permissions();
+    permissions.set_readonly(true);
+    file.set_permissions(permissions).await
 }
 
 /// `a/report.md` → `report (Dropbox).md`
@@ -98,10 +84,6 @@ fn name_of_copy(path: &str) -> OsString {
         name.push(extension);
     }
     name
-}
-
-fn gone(text: &str) -> CallError {
-    CallError::new(Code::NotFound, text)
 }
 
 fn unwritten(error: &io::Error) -> CallError {
