@@ -20,6 +20,7 @@ pub mod mirror;
 pub mod notify;
 pub mod paths;
 mod quit;
+mod revive;
 pub mod settings;
 mod shell;
 mod stage;

@@ -8,7 +8,7 @@ use tauri::{AppHandle, Manager, WebviewUrl, WebviewWindow, WebviewWindowBuilder,
 
 use crate::{
     dto::{AppState, Engine, Snapshot, WindowKind},
-    events,
+    events, revive,
     shell::Shell,
     surface::Look,
 };
@@ -90,6 +90,7 @@ fn open(app: &AppHandle, plan: &Plan, route: Option<&str>) -> tauri::Result<()> 
         // Only a window knows what the system wants.
         window.set_background_color(Some(look.colour(window.theme()?)))?;
     }
+    revive::watch(&window)?;
     window.show()?;
     tracing::debug!(label = plan.label, ms = started.elapsed().as_millis(), "window opened");
     if plan.label == "main" {

@@ -10,7 +10,7 @@ use stories::{Program, World};
 use crate::{
     browser::{Browser, free_port},
     desktop::{Desktop, Killed},
-    wait::in_time,
+    wait::{in_time, seen},
 };
 
 /// A home on a desktop; the app runs in it once it is started.
@@ -70,6 +70,19 @@ impl<'a> App<'a> {
     /// Starts the app as a login does: without a window.
     pub fn start(&mut self) {
         self.running = Some(self.launch("--hidden"));
+    }
+
+    /// Starts the app by hand: it shows a window.
+    pub fn start_by_hand(&mut self) {
+        self.running = Some(self.launch("--show"));
+    }
+
+    /// Waits until a process of the app paints a page that is another one than this; returns its number.
+    pub async fn page_process(&self, other_than: Option<u32>) -> u32 {
+        let app = self.running.as_ref().expect("BUG: it was started").0.id();
+        let look = || page_processes(app).into_iter().find(|process| Some(*process) != other_than);
+        seen("a process for the page", || look().is_some()).await;
+        look().expect("it does not end by itself")
     }
 
     /// Starts the app by hand: it shows a window, and a person sits before it.
@@ -156,6 +169,22 @@ impl Drop for App<'_> {
             );
         }
     }
+}
+
+/// Returns the processes of an app that paint pages.
+fn page_processes(app: u32) -> Vec<u32> {
+    let all = std::fs::read_dir("/proc").expect("Linux has it").flatten();
+    let numbers = all.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    numbers.filter(|process| paints(*process, app).unwrap_or(false)).collect()
+}
+
+/// Tells whether a process paints pages of an app; nothing when it has ended meanwhile.
+fn paints(process: u32, app: u32) -> Option<bool> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    let (name, rest) = stat.rsplit_once(')')?;
+    let mut fields = rest.split_whitespace();
+    let (state, parent) = (fields.next()?, fields.next()?);
+    Some(name.contains("(WebKitWebProc") && state != "Z" && parent == app.to_string())
 }
 
 /// Returns the app, which the same build made: it lies beside the folder of the test programs.

@@ -150,6 +150,12 @@ async fn conflict(app: &App<'_>, world: &World, browser: &Browser, name: &str, h
     browser.reads("Content: different").await;
 }
 
+/// Takes one of the ways out of a conflict.
+async fn decide(browser: &Browser, choice: &str, apply: &str) {
+    browser.press(choice).await;
+    browser.press(apply).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_conflict_is_decided_in_each_of_four_ways_and_one_is_taken_back() {
     let (desktop, world) = (Desktop::start(), World::start().await);
@@ -167,26 +173,22 @@ async fn a_conflict_is_decided_in_each_of_four_ways_and_one_is_taken_back() {
     browser.reads("No conflicts.").await;
 
     conflict(&app, &world, &browser, "a.md", HERE, THERE).await;
-    browser.press("Keep this computer's").await;
-    browser.press("Keep this computer's for 1 file").await;
+    decide(&browser, "Keep this computer's", "Keep this computer's for 1 file").await;
     browser.reads("Kept this computer's version of a.md.").await;
     in_dropbox(&world, "a.md", HERE).await;
 
     conflict(&app, &world, &browser, "b.md", HERE, THERE).await;
-    browser.press("Keep Dropbox's").await;
-    browser.press("Keep Dropbox's for 1 file").await;
+    decide(&browser, "Keep Dropbox's", "Keep Dropbox's for 1 file").await;
     on_disk(&app, "b.md", THERE).await;
     browser.reads("Kept Dropbox's version of b.md.").await;
     browser.press("Undo").await;
     browser.reads("Content: different").await;
     on_disk(&app, "b.md", HERE).await;
-    browser.press("Keep Dropbox's").await;
-    browser.press("Keep Dropbox's for 1 file").await;
+    decide(&browser, "Keep Dropbox's", "Keep Dropbox's for 1 file").await;
     on_disk(&app, "b.md", THERE).await;
 
     conflict(&app, &world, &browser, "c.md", HERE, THERE).await;
-    browser.press("Keep both").await;
-    browser.press("Keep both for 1 file").await;
+    decide(&browser, "Keep both", "Keep both for 1 file").await;
     on_disk(&app, "c.md", THERE).await;
     let is_copy = |path: &str| path.starts_with("c (") && path.contains("conflicted copy");
     let copies = || world.tree().entries().keys().filter(|path| is_copy(path)).cloned().collect::<Vec<_>>();
@@ -195,8 +197,7 @@ async fn a_conflict_is_decided_in_each_of_four_ways_and_one_is_taken_back() {
 
     conflict(&app, &world, &browser, "d.md", HERE, THERE).await;
     // The fourth choice, not the view of that name.
-    browser.press("Merge 4").await;
-    browser.press("Merge 1 file").await;
+    decide(&browser, "Merge 4", "Merge 1 file").await;
     let merged = "ONE\ntwo\nthree\nfour\nFIVE\n";
     on_disk(&app, "d.md", merged).await;
     in_dropbox(&world, "d.md", merged).await;
@@ -241,4 +242,22 @@ async fn a_pause_an_unlinked_account_and_a_restart_carry_nothing_twice() {
     world.control().put("/later.txt", "later").expect("put");
     on_disk(&app, "later.txt", "later").await;
     assert_eq!(world.transfers(), before + 1);
+}
+
+fn kill(process: u32) {
+    let process = rustix::process::Pid::from_raw(process.cast_signed()).expect("BUG: a process has a number");
+    rustix::process::kill_process(process, rustix::process::Signal::KILL).expect("it is ours");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_whose_process_dies_comes_back() {
+    let desktop = Desktop::start();
+    let mut app = App::new(&desktop);
+    app.without_keyring();
+    app.start_by_hand();
+    desktop.painting("Lockstep").await;
+    let first = app.page_process(None).await;
+    kill(first);
+    app.page_process(Some(first)).await;
+    assert!(app.lockstep(&["status", "--json"]).contains("\"state\""), "the engine answers");
 }
