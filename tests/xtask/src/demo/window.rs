@@ -36,9 +36,9 @@ pub fn show(programs: &Path, root: &Path) -> anyhow::Result<()> {
     let folder = app.until("a workspace is in step", first_folder_in_step)?;
     another_device(&service)?;
     conflict(&app, &service, &folder)?;
-    app.until("the conflict is resolved", |lockstep| {
-        Ok(lockstep.output(&["conflicts", "--json"])?.trim().eq("[]").then_some(()))
-    })?;
+    app.until("the conflict is found", |lockstep| Ok(has_conflict(lockstep)?.then_some(())))?;
+    println!("  Lockstep asks now. Open Conflicts, compare, choose.");
+    app.until("the conflict is resolved", |lockstep| Ok((!has_conflict(lockstep)?).then_some(())))?;
     heading("Resolved");
     let stage = Stage { service: &service, folder: &folder };
     println!("{}", indent(&app.lockstep.output(&["activity", "--limit", "5"])?));
@@ -107,9 +107,11 @@ fn conflict(app: &App, service: &Service, folder: &Path) -> anyhow::Result<()> {
     #[expect(clippy::disallowed_methods, reason = "plays a person's editor, which saves as it likes")]
     std::fs::write(&here, "# Ideas\n\n- as this computer has them\n").context(CONTESTED)?;
     service.put(&format!("/{CONTESTED}"), "# Ideas\n\n- as Dropbox has them\n")?;
-    app.lockstep.output(&["workspace", "resume"])?;
-    println!("  Lockstep asks now. Open Conflicts, compare, choose.");
-    Ok(())
+    app.lockstep.output(&["workspace", "resume"]).map(drop)
+}
+
+fn has_conflict(lockstep: &Lockstep) -> anyhow::Result<bool> {
+    Ok(lockstep.output(&["conflicts", "--json"])?.trim() != "[]")
 }
 
 impl App {
