@@ -55,6 +55,7 @@ mod tests {
             guard_files: 100,
             guard_percent: 25,
             first_sync: false,
+            conflicts: 0,
         }
     }
 

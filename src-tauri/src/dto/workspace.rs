@@ -43,6 +43,8 @@ pub struct Workspace {
     pub guard_percent: u64,
     /// Whether both sides were never equal yet.
     pub first_sync: bool,
+    /// Its conflicts.
+    pub conflicts: u64,
 }
 
 /// What a workspace is doing.
@@ -163,6 +165,7 @@ impl From<api::WorkspaceView> for Workspace {
             guard_files: view.guard_files,
             guard_percent: view.guard_percent,
             first_sync: view.first_sync,
+            conflicts: view.conflicts,
         }
     }
 }

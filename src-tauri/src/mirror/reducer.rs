@@ -355,6 +355,7 @@ impl Reducer {
             watched_folders: status.watching.folders,
             watching_complete: status.watching.complete,
             first_sync: status.first_sync,
+            conflicts: status.conflicts,
             ..listed
         }
     }

@@ -54,6 +54,7 @@ fn workspace(id: &str) -> WorkspaceView {
         guard_files: 100,
         guard_percent: 25,
         first_sync: false,
+        conflicts: 0,
     }
 }
 
@@ -248,6 +249,16 @@ fn what_needs_a_person_is_counted_once() {
     );
     let picture = scene.at(0);
     assert_eq!((picture.needs_you, picture.notes, picture.conflicts), (5, 1, 2));
+}
+
+#[test]
+fn each_workspace_has_its_own_conflicts() {
+    let mut scene = Scene::new(&["v", "w"]);
+    let mut told = status(&[("v", WorkspaceState::Idle), ("w", WorkspaceState::Idle)]);
+    told.workspaces[1].conflicts = 2;
+    scene.take(0, Fact::Status(told));
+    let conflicts: Vec<_> = scene.at(0).workspaces.iter().map(|workspace| workspace.conflicts).collect();
+    assert_eq!(conflicts, [0, 2]);
 }
 
 #[test]

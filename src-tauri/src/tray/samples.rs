@@ -79,5 +79,6 @@ pub fn workspace(id: &str, name: &str) -> Workspace {
         guard_files: 100,
         guard_percent: 25,
         first_sync: false,
+        conflicts: 0,
     }
 }

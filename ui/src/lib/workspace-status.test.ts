@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { snapshot, workspace } from '../platform/fixtures/sample'
-import type { Issue } from '../platform'
+import type { Issue, Workspace } from '../platform'
 import { workspaceStatus } from './workspace-status'
 
 const emptied = (workspace: string): Issue => ({
@@ -27,4 +27,13 @@ test('a folder that is there and empty is not said to be gone', () => {
   expect(workspaceStatus(stopped, own).text).toBe('The folder is suddenly empty')
   const another = snapshot({ issues: [emptied('w2')] })
   expect(workspaceStatus(stopped, another).text).toBe("The folder isn't there")
+})
+
+test('conflicts are told before what goes on by itself, not before what stops the workspace', () => {
+  const now = snapshot()
+  const status = (state: Workspace['state']) => workspaceStatus(workspace({ state, conflicts: 2 }), now)
+  for (const state of ['idle', 'indexing', 'syncing'] as const)
+    expect(status(state)).toEqual({ tone: 'warn', text: '2 conflicts to review' })
+  expect(status('disk_full').text).toBe('Disk full')
+  expect(status('paused').tone).toBe('quiet')
 })

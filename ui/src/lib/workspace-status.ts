@@ -26,6 +26,9 @@ function missing({ id }: Workspace, { issues }: Snapshot): string {
 
 export function workspaceStatus(workspace: Workspace, snapshot: Snapshot): WorkspaceStatus {
   if (isDown(snapshot)) return { tone: 'quiet', text: t('overview.engine.down') }
+  // What waits for a person comes before what goes on by itself, as in the tray.
+  if (workspace.conflicts > 0 && ['idle', 'indexing', 'syncing'].includes(workspace.state))
+    return { tone: 'warn', text: t('overview.workspace.conflicts', { n: workspace.conflicts }) }
   switch (workspace.state) {
     case 'idle':
       return {

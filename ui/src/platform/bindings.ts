@@ -1255,6 +1255,8 @@ export type Workspace = {
 	guard_percent: number,
 	/**  Whether both sides were never equal yet. */
 	first_sync: boolean,
+	/**  Its conflicts. */
+	conflicts: number,
 };
 
 /**  What is to change about a workspace; what is left out stays. */

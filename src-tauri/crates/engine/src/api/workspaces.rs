@@ -73,6 +73,9 @@ pub struct WorkspaceView {
     pub guard_percent: u64,
     /// Both sides have never been equal so far.
     pub first_sync: bool,
+    /// Conflicts that wait for a person.
+    #[serde(default)]
+    pub conflicts: u64,
 }
 
 /// What changes about a workspace; what is left out stays.

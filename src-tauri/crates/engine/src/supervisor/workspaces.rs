@@ -235,6 +235,7 @@ impl Supervisor {
             guard_files: guard.files,
             guard_percent: guard.percent,
             first_sync: status.first_sync,
+            conflicts: status.conflicts,
         })
     }
 
