@@ -1,6 +1,6 @@
 /** Words under the six fields of the link page. */
 import { expect, test } from 'vitest'
-import { firstBlocked, foreignHosts, textsOf } from './messages'
+import { FIELDS, firstBlocked, foreignHosts, textsOf, type LinkFieldName } from './messages'
 import type { LinkFieldMessage } from '../platform'
 
 const found = (
@@ -28,6 +28,23 @@ test('permissions that are missing stand in one sentence, and warnings beside it
   )
   expect(texts.error).toBe("Lockstep can't sync without files.content.read and files.content.write.")
   expect(texts.warning).toBe("Names of people won't be available.")
+})
+
+test('a host that two fields name is asked about once', () => {
+  const all = (['token_url', 'authorize_url'] as const).map((field) =>
+    found(field, 'foreign_host', 'a.example'),
+  )
+  const asked = (trusted: string[]) => (field: LinkFieldName) => textsOf(all, field, trusted)
+  expect(FIELDS.map(asked([])).map(({ foreign }) => foreign)).toEqual([
+    null,
+    null,
+    null,
+    'a.example',
+    null,
+    null,
+  ])
+  expect(asked([])('token_url')).toMatchObject({ foreign: null, blocks: true })
+  expect(asked(['a.example'])('token_url').blocks).toBe(false)
 })
 
 test('a foreign host warns, and blocks until exactly this host is trusted', () => {

@@ -23,7 +23,7 @@ export type LinkFieldName = (typeof FIELDS)[number]
 export interface FieldTexts {
   error: string | null
   warning: string | null
-  /** A host that is not Dropbox's: it is asked whether it is trusted. */
+  /** A host that is not Dropbox's: at the first field that has it, it is asked whether it is trusted. */
   foreign: string | null
   /** Dropbox's retired address: it can be replaced. */
   retired: boolean
@@ -52,6 +52,8 @@ function sentences(found: LinkFieldMessage[], field: LinkFieldName): string | nu
 
 const isForeign = ({ code }: LinkFieldMessage): boolean => code === 'foreign_host' || code === 'trusted_host'
 
+const placeOf = (field: string): number => FIELDS.findIndex((name) => name === field)
+
 /** Sorts out what stands under a field. A foreign host warns; it blocks until it is trusted. */
 export function textsOf(
   all: readonly LinkFieldMessage[],
@@ -59,15 +61,18 @@ export function textsOf(
   trusted: readonly string[],
 ): FieldTexts {
   const found = all.filter((one) => one.field === field)
-  const foreign = found.find(isForeign)?.detail ?? null
+  const host = found.find(isForeign)?.detail ?? null
+  const isAsked = all
+    .filter((one) => isForeign(one) && one.detail === host)
+    .every((one) => placeOf(one.field) >= placeOf(field))
   const errors = found.filter((one) => one.level === 'error' && !isForeign(one))
   const warnings = found.filter((one) => one.level === 'warning' || isForeign(one))
   return {
     error: sentences(errors, field),
     warning: sentences(warnings, field),
-    foreign,
+    foreign: isAsked ? host : null,
     retired: errors.some(({ code }) => code === 'retired_address'),
-    blocks: errors.length > 0 || (foreign !== null && !trusted.includes(foreign)),
+    blocks: errors.length > 0 || (host !== null && !trusted.includes(host)),
   }
 }
 
