@@ -2,7 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    process::{Command, ExitStatus, Stdio},
+    process::{Command, ExitStatus, Output, Stdio},
 };
 
 use stories::{Program, World};
@@ -60,6 +60,12 @@ impl<'a> App<'a> {
     pub fn set(&self, settings: &str) {
         std::fs::create_dir_all(self.home()).expect("create");
         fake_dropbox::replace_file(&self.home().join("app.toml"), settings.as_bytes()).expect("write");
+    }
+
+    /// Starts the engine of the same home as a person does in a terminal, without any window.
+    pub fn run_in_terminal(&self) -> Killed {
+        let mut command = self.program().command(&["run"]);
+        Killed(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("starts"))
     }
 
     /// Writes a file as a person does.
@@ -169,6 +175,14 @@ impl Drop for App<'_> {
             );
         }
     }
+}
+
+/// Runs the app where nothing can be shown, to its end.
+pub fn without_a_display() -> Output {
+    let home = tempfile::tempdir().expect("temp dir");
+    let mut command = Command::new(binary());
+    command.arg("--show").env("LOCKSTEP_HOME", home.path()).stdin(Stdio::null());
+    command.env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY").output().expect("the app starts")
 }
 
 /// Returns the processes of an app that paint pages.

@@ -11,12 +11,13 @@
 mod app;
 mod browser;
 mod desktop;
+pub mod first_run;
 mod notifications;
 mod pictures;
 mod tray_host;
 mod wait;
 
-pub use app::App;
+pub use app::{App, without_a_display};
 pub use browser::{Browser, free_port};
 pub use desktop::{Desktop, Killed};
 pub use notifications::{Notifications, Shown};

@@ -1,35 +1,14 @@
 //! The real windows, before a person who clicks and types: from nothing to a folder in step, ways to sign in
 //! and how they fail, conflicts, pauses, and what a restart keeps.
 
-use desktop::{App, Browser, Desktop, free_port, seen};
-use fake_dropbox::{Account, Approval, Options};
+use desktop::{
+    App, Browser, Desktop,
+    first_run::{fill_link_page, sign_in},
+    free_port, seen,
+};
+use fake_dropbox::{Approval, Options};
 use serde_json::json;
 use stories::World;
-
-/// Fills the link page in for this service and asks to sign in the given way.
-async fn fill_link_page(browser: &Browser, world: &World) {
-    let url = world.fake().url();
-    let app = fake_dropbox::App::default();
-    browser.turn_to("window=wizard").await;
-    browser.press("Link Dropbox").await;
-    browser.fill("Client ID", &app.key).await;
-    browser.fill("Authorize URL", &format!("{url}/oauth2/authorize")).await;
-    browser.fill("Token URL", &format!("{url}/oauth2/token")).await;
-    browser.fill("Redirect URL", &app.redirect_urls[0]).await;
-    browser.press("Sign in").await;
-    browser.press("I trust 127.0.0.1").await;
-}
-
-/// Signs in on the service's own page.
-async fn sign_in(browser: &Browser, decision: &str) {
-    let account = Account::default();
-    browser.turn_to("/oauth2/authorize").await;
-    browser.fill("Email", &account.email).await;
-    browser.fill("Password", &account.password).await;
-    browser.press("Sign in").await;
-    browser.press(decision).await;
-    browser.turn_to("window=wizard").await;
-}
 
 /// Asks the page that is looked at to call the app as the app's own pages do.
 async fn call_of_the_app(browser: &Browser, command: &str) -> String {

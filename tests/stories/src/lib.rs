@@ -8,8 +8,10 @@
 
 mod device;
 mod program;
+mod small_disk;
 mod world;
 
 pub use device::{Device, DeviceOptions, account};
 pub use program::Program;
+pub use small_disk::SmallDisk;
 pub use world::World;
