@@ -123,6 +123,21 @@ impl Browser {
         .await;
     }
 
+    /// Presses what this is written on until there is something else to press. A window that is being placed
+    /// may lose a click; a person clicks again.
+    pub async fn press_until(&self, name: &str, next: &str) {
+        self.until(&format!("{next:?} after {name:?} was pressed"), async || {
+            if self.find("button", next).await.is_some() {
+                return Some(());
+            }
+            let element = self.find("button", name).await?;
+            // Waits for the page that it leads to.
+            self.post(&format!("element/{element}/click"), json!({})).await.ok()?;
+            None
+        })
+        .await;
+    }
+
     /// Replaces what is in the field with this label.
     pub async fn fill(&self, label: &str, text: &str) {
         const ALL: &str = "\u{e009}a\u{e000}\u{e003}";

@@ -25,7 +25,7 @@ pub async fn sign_in(browser: &Browser, decision: &str) {
     browser.turn_to("/oauth2/authorize").await;
     browser.fill("Email", &account.email).await;
     browser.fill("Password", &account.password).await;
-    browser.press("Sign in").await;
+    browser.press_until("Sign in", decision).await;
     browser.press(decision).await;
     browser.turn_to("window=wizard").await;
 }
