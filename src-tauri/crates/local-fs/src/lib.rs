@@ -19,6 +19,8 @@ mod publish;
 mod read;
 mod root;
 mod scan;
+#[cfg(feature = "simulation")]
+pub mod simulation;
 mod source;
 mod stage;
 mod swap;

@@ -5,14 +5,13 @@
 //! Rule: the fingerprint is compared before the first byte, after the last one, and once more at the
 //! name, so that a hash is never attached to an object it was not read from.
 
-use std::fs::File;
 use std::io::{self, Read};
 
 use sync_core::{ContentHash, ContentHasher, LocalKind, LocalStat, SyncPath};
 
 use crate::error::{At, FsError, FsErrorKind};
 use crate::root::{Root, Spot};
-use crate::sys::{self, Open};
+use crate::sys::{self, File, Open};
 
 /// Bytes read at once; also what one hashing worker holds in memory.
 const PIECE_BYTES: usize = 256 * 1024;
@@ -191,7 +190,7 @@ impl Hashes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs::FileTimes;
+    use std::fs::{File, FileTimes};
     use std::io::Write;
     use std::time::{Duration, SystemTime};
 

@@ -6,7 +6,7 @@
 //! Rule: only [`Root::health`] looks at the path again; operations never do.
 
 use std::fmt;
-use std::fs::{File, TryLockError};
+use std::fs::TryLockError;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 use sync_core::{FileId, LocalStat, Name, SyncPath};
 
 use crate::error::{At, FsError, FsErrorKind};
-use crate::sys::{self, Dir, Open, Space};
+use crate::sys::{self, Dir, File, Open, Space};
 
 /// Name of our own folder below the root. It is never synced, listed or handed out.
 pub const PRIVATE_DIR: &str = ".lockstep";
@@ -58,8 +58,17 @@ impl Root {
     /// Opens a folder that exists. Symbolic links above it are fine; itself it must be a real folder.
     pub fn open(path: &Path) -> Result<Root, FsError> {
         let shown = path.display().to_string();
-        let dir = Dir::open_ambient(path).at("open", &shown)?;
-        let dev = dir.own_stat().at("look at", &shown)?.id.dev;
+        Root::of(path, Dir::open_ambient(path).at("open", &shown)?)
+    }
+
+    /// Opens the root of a simulated disk.
+    #[cfg(feature = "simulation")]
+    pub fn open_simulated(disk: Arc<dyn crate::simulation::Disk>) -> Result<Root, FsError> {
+        Root::of(Path::new("/simulated"), Dir::open_simulated(disk).at("open", "/simulated")?)
+    }
+
+    fn of(path: &Path, dir: Dir) -> Result<Root, FsError> {
+        let dev = dir.own_stat().at("look at", path.display())?.id.dev;
         let granule_ns = dir.granule_ns();
         Ok(Root(Arc::new(Inner { path: path.to_owned(), dir, dev, granule_ns })))
     }
@@ -97,7 +106,7 @@ impl Root {
 
     fn looked_at_again(&self, known: &FileId, marker: &str) -> Result<RootHealth, FsError> {
         let shown = self.0.path.display().to_string();
-        let there = match Dir::open_ambient(&self.0.path) {
+        let there = match sys::open_again(&self.0.dir, &self.0.path) {
             Ok(dir) => dir.own_stat().at("look at", &shown)?.id,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(RootHealth::Missing),
             Err(error) => {

@@ -6,7 +6,6 @@
 //!
 //! Rule: nothing is committed from a source that did not answer `unchanged` last.
 
-use std::fs::File;
 use std::io::{self, Seek, SeekFrom};
 
 use sync_core::{LocalStat, SyncPath};
@@ -14,6 +13,7 @@ use sync_core::{LocalStat, SyncPath};
 use crate::error::{At, FsError, FsErrorKind};
 use crate::read::{open_expected, read_some, require_same};
 use crate::root::{Root, Spot};
+use crate::sys::File;
 
 /// Gives the bytes of one file as it was when it was opened.
 #[derive(Debug)]

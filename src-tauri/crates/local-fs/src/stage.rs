@@ -6,7 +6,6 @@
 //! Rule: a [`Whole`] exists only for bytes that were hashed while they were written, had the expected
 //! hash and length, and were flushed.
 
-use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
 
 use sync_core::{ContentHash, LocalKind, LocalStat, Name};
@@ -14,7 +13,7 @@ use sync_core::{ContentHash, LocalKind, LocalStat, Name};
 use crate::error::{At, FsError, FsErrorKind};
 use crate::read::{Hashes, read_some};
 use crate::root::{Root, fixed, remove_if_there};
-use crate::sys::{self, Dir, Open};
+use crate::sys::{self, Dir, File, Open};
 
 /// A download that is being written.
 ///

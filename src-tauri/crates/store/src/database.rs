@@ -98,6 +98,14 @@ impl Database {
         Ok(Database { conn })
     }
 
+    /// Copies what is committed into memory.
+    pub(crate) fn copy_in_memory(&self) -> Result<Database, StoreError> {
+        let mut conn = Connection::open_in_memory()?;
+        rusqlite::backup::Backup::new(&self.conn, &mut conn)?.step(-1)?;
+        configure(&conn)?;
+        Ok(Database { conn })
+    }
+
     /// Begins a transaction that already holds the right to write, so that it cannot fail half-way
     /// because somebody else writes.
     pub(crate) fn begin(&mut self) -> Result<Work<'_>, StoreError> {

@@ -97,6 +97,11 @@ impl Index {
         self.database.check()
     }
 
+    /// Copies everything that was committed into an index in memory: what a backup of the file would hold.
+    pub fn copy_in_memory(&self) -> Result<Index, StoreError> {
+        Ok(Index { database: self.database.copy_in_memory()? })
+    }
+
     /// Marks the index clean and closes it. An index that is dropped without this is checked when it is
     /// opened again.
     pub fn close(self) -> Result<(), StoreError> {

@@ -1,7 +1,8 @@
 //! The few system calls that the rest of the crate is written in.
 //!
 //! Two implementations of one shape: `linux` (strong) and `portable` (everything else). The portable
-//! one is compiled and tested on Linux too, so that it does not rot where nobody looks.
+//! one is compiled and tested on Linux too, so that it does not rot where nobody looks. With the feature
+//! `simulation` each handle is either of the system or of a simulated disk.
 //!
 //! Rule: nothing in here takes a path of more than one name; folders are reached by handles.
 
@@ -13,9 +14,25 @@ mod linux;
 mod portable;
 
 #[cfg(target_os = "linux")]
-pub(crate) use linux::*;
+use linux as system;
 #[cfg(not(target_os = "linux"))]
-pub(crate) use portable::*;
+use portable as system;
+
+#[cfg(not(feature = "simulation"))]
+pub(crate) use std::fs::File;
+#[cfg(not(feature = "simulation"))]
+pub(crate) use system::*;
+
+/// Opens what stands now at the path by which a folder was opened.
+#[cfg(not(feature = "simulation"))]
+pub(crate) fn open_again(_: &Dir, path: &std::path::Path) -> std::io::Result<Dir> {
+    Dir::open_ambient(path)
+}
+
+#[cfg(feature = "simulation")]
+mod either;
+#[cfg(feature = "simulation")]
+pub(crate) use either::*;
 
 #[cfg(test)]
 mod contract;

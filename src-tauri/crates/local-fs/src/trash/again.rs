@@ -5,8 +5,6 @@
 //!
 //! Rule: what is staged here has the content that was asked for, to the last byte.
 
-use std::fs::File;
-
 use sync_core::{ContentHash, LocalKind, LocalStat, SyncPath};
 
 use super::place::{OP as KEEP, shown};
@@ -14,7 +12,7 @@ use crate::error::{At, FsError, FsErrorKind};
 use crate::read::{open_expected, read_some, require_same};
 use crate::root::Root;
 use crate::stage::Whole;
-use crate::sys::Open;
+use crate::sys::{File, Open};
 
 const OP: &str = "bring back";
 
