@@ -108,6 +108,11 @@ impl FsError {
         self.kind
     }
 
+    /// Tells whether something that is no folder stands where a folder was expected.
+    pub fn is_no_folder(&self) -> bool {
+        self.source.as_ref().is_some_and(|source| source.kind() == io::ErrorKind::NotADirectory)
+    }
+
     pub(crate) fn op(&self) -> &'static str {
         self.op
     }

@@ -20,6 +20,8 @@ pub(super) struct Flight {
     pub(super) step: Step,
     /// Name on disk that the effect may create.
     place: Option<(NodeId, Name)>,
+    /// Where both sides stand once it was carried out.
+    pub(super) agreed: Option<super::agree::Place>,
     /// Below the workspace.
     pub(super) path: String,
     pub(super) bytes_total: u64,
@@ -285,8 +287,9 @@ impl Loop {
         };
         let session = self.session_of(tx, node, &local)?;
         let effect = Effect::Upload { path, stat: local.stat, hash, commit, session };
-        self.launch_step(tx, now, node, Step::Upload { parent, name, local: Box::new(local) }, effect)
-            .map(drop)
+        let step = Step::Upload { parent, name, local: Box::new(local) };
+        let op = self.launch_step(tx, now, node, step, effect)?;
+        self.note_sent(tx, now, op, node, hash)
     }
 
     fn session_of(
@@ -376,9 +379,10 @@ impl Loop {
         if step.direction().is_some() {
             self.carried.begin(now, bytes_total);
         }
+        let agreed = super::agree::carried_place(tx, node, &step)?;
         let (bytes_done, started_ms) = (0, now.ms);
         let flight =
-            Flight { node, step, place, path, bytes_total, bytes_done, started_ms, has_begun: false };
+            Flight { node, step, place, agreed, path, bytes_total, bytes_done, started_ms, has_begun: false };
         self.flights.insert(op, flight);
         self.commands.push(Command::Run { op, effect });
         Ok(op)

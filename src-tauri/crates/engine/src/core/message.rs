@@ -220,6 +220,16 @@ pub struct ConflictSource {
 pub enum Command {
     /// Settle what the last run left half done on disk; always the first command.
     Recover(Vec<Recovery>),
+    /// Compare what lies in the trash under this number with what was expected, and hand back the rest; not
+    /// while something else is changed on disk.
+    Judge {
+        /// The removal that was not judged.
+        op: i64,
+        /// Where the removed object stood.
+        path: SyncPath,
+        /// What it looked like, with everything below it.
+        expected: Expected,
+    },
     /// List the workspace's remote folder from the start.
     List,
     /// Ask the change feed what came after this cursor.

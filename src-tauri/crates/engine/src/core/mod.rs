@@ -6,6 +6,7 @@
 //!
 //! Rule: everything that a command relies on is committed before the command is handed out.
 
+mod agree;
 mod carried;
 mod conflicts;
 mod dispatch;
@@ -20,6 +21,7 @@ mod record;
 mod remote;
 mod removals;
 mod requests;
+mod sent;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -91,6 +93,11 @@ impl Core {
         self.index.check()
     }
 
+    /// Lets go of the index at once, as the end of a process does: whatever was under way is forgotten.
+    pub fn into_index(self) -> Index {
+        self.index
+    }
+
     /// Ends cleanly.
     pub fn close(self) -> Result<(), StoreError> {
         self.index.close()
@@ -107,6 +114,7 @@ struct Loop {
     flights: BTreeMap<i64, Flight>,
     on_disk: dispatch::OnDisk,
     removals: Removals,
+    sent: sent::Sent,
     /// Nodes that are left alone until a time, after an attempt that failed.
     cooldown: BTreeMap<NodeId, Cooldown>,
     side: Sides,
@@ -185,6 +193,7 @@ impl Loop {
             flights: BTreeMap::new(),
             on_disk: dispatch::OnDisk::default(),
             removals: Removals::default(),
+            sent: sent::Sent::default(),
             cooldown: BTreeMap::new(),
             side: Sides::default(),
             asks: requests::Asks::default(),
@@ -267,6 +276,7 @@ impl Loop {
         self.batch = tx.new_op()?;
         self.last_synced_secs = tx.last_synced()?;
         self.recover_intents(tx, now)?;
+        self.remember_sent(tx)?;
         self.local.wants_full_scan = true;
         self.remote.wants_page = true;
         self.remote.next_page_ms = now.ms;

@@ -147,6 +147,7 @@ impl Loop {
             Bookkeeping::Rebase(node) => tx.remove_synced(node),
             Bookkeeping::Pair { local, remote } => {
                 self.hashing.forget(&[local]);
+                self.local.follow(local, remote);
                 tx.rename_node(local, remote)
             }
         }

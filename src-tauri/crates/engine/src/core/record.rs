@@ -1,16 +1,19 @@
 //! Records what effects brought about: rows of the side that changed, and the synced row where content
 //! was carried over.
 //!
-//! Places need no synced row here: once both sides stand at one place, the next plan adopts it. Content
-//! does, because Dropbox may have moved on while it was being carried.
+//! What was carried is agreed on from then on, also when the other side has moved on meanwhile: a later look
+//! must not take our own effect for somebody's wish.
 
+use local_fs::FsErrorKind;
 use store::{FileHash, LocalRow, RemoteKind, RemoteRow, StoreError, SyncedRow, Tx};
 use sync_core::{Content, ContentHash, LocalStat, Name, NodeId, RemoteEntry, RemoteFile, SyncPath};
 
 use super::{
     Failure, Loop, Now, Outcome, Progress,
+    agree::{agree_on_absence, agree_on_content, agree_on_place},
     dispatch::{Flight, Step, intent},
     remote::{file_row, folder_row},
+    sent::may_have_happened,
 };
 use crate::api::{ActivityView, Direction, Event as ApiEvent};
 
@@ -43,11 +46,28 @@ impl Loop {
             }
             Err(failure) => {
                 self.decision_step_failed(tx, now, op, &flight, &failure)?;
+                let is_open = matches!(flight.step, Step::Upload { .. }) && may_have_happened(&failure);
+                let is_unjudged = matches!(flight.step, Step::TrashLocal) && may_lie_in_the_trash(&failure);
                 self.effect_failed(tx, now, &flight, failure)?;
+                if is_open {
+                    return Ok(());
+                }
+                if is_unjudged {
+                    self.judge_again(tx, op, &flight)?;
+                }
             }
         }
+        self.forget_sent(op);
         tx.remove_intent(op)?;
         self.plan_wanted |= self.flights.is_empty() || is_structural(&flight.step);
+        Ok(())
+    }
+
+    /// Something may lie in the trash that nobody compared with what was expected: that is done now.
+    fn judge_again(&mut self, tx: &mut Tx<'_>, op: i64, flight: &Flight) -> Result<(), StoreError> {
+        let Some(path) = tx.local_path(flight.node)? else { return Ok(()) };
+        let expected = super::dispatch::expected_below(tx, flight.node, &path)?;
+        self.commands.push(super::Command::Judge { op, path, expected });
         Ok(())
     }
 
@@ -63,6 +83,7 @@ impl Loop {
             (Step::MkdirLocal { parent, name }, Outcome::Local { stat, .. }) => {
                 self.local.touch(node);
                 self.put_local_at(tx, now, node, (*parent, name), stat, None, false)?;
+                agree_on_place(tx, flight)?;
                 self.local.look_later(now, node, 0);
                 self.record_activity(tx, now, flight.path.clone(), "added", Some(Direction::Down), 0)
             }
@@ -73,6 +94,7 @@ impl Loop {
                 self.local.touch(node);
                 let (hash, racy) = tx.local(node)?.map_or((None, false), |row| known_content(&row, &stat));
                 self.put_local_at(tx, now, node, (*parent, name), stat, hash, racy)?;
+                agree_on_place(tx, flight)?;
                 self.record_activity(tx, now, flight.path.clone(), "moved", Some(Direction::Down), 0)
             }
             (Step::Aside { name, becomes_copy }, Outcome::Local { stat, .. }) => {
@@ -90,7 +112,12 @@ impl Loop {
                     let generation = tx.listing()?.generation;
                     let row = folder_row(node, *parent, folder.name.clone(), name.key());
                     let row = RemoteRow { rid: Some(folder.id), generation, ..row };
-                    self.put_remote_if_free(tx, row)?;
+                    if self.put_remote_if_free(tx, row)? {
+                        agree_on_place(tx, flight)?;
+                    }
+                } else if tx.remote(node)?.is_none() {
+                    // Known from another place: it was moved here, and the feed has not said so yet.
+                    self.look_at_dropbox();
                 }
                 self.record_activity(tx, now, flight.path.clone(), "added", Some(Direction::Up), 0)
             }
@@ -98,13 +125,14 @@ impl Loop {
                 self.record_upload(tx, now, flight, (*parent, name), local, *file)
             }
             (Step::MoveRemote { parent, name }, Outcome::RemoteMoved(entry)) => {
-                self.record_remote_move(tx, node, *parent, name, *entry)?;
+                self.record_remote_move(tx, flight, *parent, name, *entry)?;
                 self.record_activity(tx, now, flight.path.clone(), "moved", Some(Direction::Up), 0)
             }
             (Step::DeleteRemote, Outcome::RemoteGone) => {
                 self.remote.writes += 1;
                 if tx.remote_children(node)?.is_empty() {
                     tx.remove_remote(node)?;
+                    agree_on_absence(tx, &[node])?;
                 } else {
                     self.look_at_dropbox();
                 }
@@ -138,7 +166,7 @@ impl Loop {
     ) -> Result<(), StoreError> {
         let (parent, name) = place;
         let is_taken = tx.local_by_name(parent, name)?.is_some_and(|row| row.id != node);
-        if is_taken || !self.is_local_dir(tx, parent)? {
+        if is_taken || !self.is_local_dir(tx, parent)? || lies_in(tx, parent, node)? {
             // The trees moved on meanwhile; what stands on disk is found by looking again.
             self.local.look_later(now, parent, 0);
             return Ok(());
@@ -146,7 +174,7 @@ impl Loop {
         tx.put_local(&LocalRow { id: node, parent, name: name.clone(), stat, hash, racy, usable: true })
     }
 
-    fn is_local_dir(&self, tx: &mut Tx<'_>, dir: NodeId) -> Result<bool, StoreError> {
+    pub(super) fn is_local_dir(&self, tx: &mut Tx<'_>, dir: NodeId) -> Result<bool, StoreError> {
         Ok(dir == NodeId::ROOT || tx.local(dir)?.is_some())
     }
 
@@ -255,10 +283,12 @@ impl Loop {
     ) -> Result<(), StoreError> {
         let parent = tx.local(flight.node)?.map_or(NodeId::ROOT, |row| row.parent);
         self.removals.note_done(now, tx.synced_subtree(flight.node)?.len() as u64);
-        for id in tx.local_subtree(flight.node)? {
-            self.local.touch(id);
+        let gone = tx.local_subtree(flight.node)?;
+        for id in &gone {
+            self.local.touch(*id);
         }
         self.remove_local_subtree(tx, flight.node)?;
+        agree_on_absence(tx, &gone)?;
         if !put_back.is_empty() {
             // What was not as planned stands there again, and is found as new.
             self.local.look_later(now, parent, 0);
@@ -312,11 +342,12 @@ impl Loop {
     fn record_remote_move(
         &mut self,
         tx: &mut Tx<'_>,
-        node: NodeId,
+        flight: &Flight,
         parent: NodeId,
         name: &Name,
         entry: RemoteEntry,
     ) -> Result<(), StoreError> {
+        let node = flight.node;
         self.remote.writes += 1;
         let Some(row) = tx.remote(node)? else { return Ok(()) };
         let moved = match entry {
@@ -329,7 +360,9 @@ impl Loop {
                 return Ok(());
             }
         };
-        self.put_remote_if_free(tx, moved)?;
+        if self.put_remote_if_free(tx, moved)? {
+            agree_on_place(tx, flight)?;
+        }
         // A move gives a file a new revision but no new content.
         if let (Some(synced), Some(row)) = (tx.synced(node)?, tx.remote(node)?)
             && row.kind == RemoteKind::File
@@ -450,28 +483,19 @@ impl Loop {
     }
 }
 
-/// Both sides agree on this content from now on. A place they agreed on before stays: a move that is still
-/// to be carried over must not look as if it had been.
-pub(super) fn agree_on_content(
-    tx: &mut Tx<'_>,
-    remote: &RemoteRow,
-    local_name: &Name,
-    content: ContentHash,
-) -> Result<(), StoreError> {
-    let (content, rev, size) = (Content::File(content), remote.rev.clone(), remote.size);
-    let row = match tx.synced(remote.id)? {
-        Some(known) => SyncedRow { content, rev, size, ..known },
-        None => SyncedRow {
-            id: remote.id,
-            parent: remote.parent,
-            remote_name: remote.name.clone(),
-            local_name: local_name.clone(),
-            content,
-            rev,
-            size,
-        },
-    };
-    tx.put_synced(&row)
+/// These two alone mean that nothing was moved.
+fn may_lie_in_the_trash(failure: &Failure) -> bool {
+    let nothing_moved = |kind| matches!(kind, FsErrorKind::NotFound | FsErrorKind::Changed);
+    matches!(failure, Failure::Disk(error) if !nothing_moved(error.kind()))
+}
+
+/// Tells whether a folder is, or lies in, another one on disk: somebody moved it there meanwhile.
+fn lies_in(tx: &Tx<'_>, folder: NodeId, above: NodeId) -> Result<bool, StoreError> {
+    let mut at = folder;
+    while at != NodeId::ROOT && at != above {
+        at = tx.local(at)?.map_or(NodeId::ROOT, |row| row.parent);
+    }
+    Ok(at == above)
 }
 
 /// What is known of a file's content after it was renamed. Renames go by identity, so that it may have been

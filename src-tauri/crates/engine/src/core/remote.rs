@@ -149,6 +149,7 @@ impl Loop {
         if is_suspect {
             self.list_again(tx)?;
         }
+        self.forget_old_sent(tx, now)?;
         self.remote.buried.clear();
         self.remote.had_children.clear();
         tx.purge_tombstones(now.unix_secs - GRACE_SECS)
@@ -358,7 +359,11 @@ impl Loop {
         let occupant = tx.remote_child(parent, key)?;
         let known = self.node_of_rid(tx, &file.id)?;
         let in_place = occupant.as_ref().filter(|row| row.kind != RemoteKind::Folder).map(|row| row.id);
-        let id = match known.or(in_place) {
+        let sent = match known.or(in_place) {
+            Some(_) => None,
+            None => self.node_sent_to(tx, (parent, key), file.content_hash)?,
+        };
+        let id = match known.or(in_place).or(sent) {
             Some(id) => id,
             None => self.node_for_new(tx, parent, key, false)?,
         };
@@ -371,7 +376,8 @@ impl Loop {
             self.try_afresh(tx, id)?;
         }
         self.note_opaque(tx, now, &row)?;
-        tx.put_remote(&row)
+        tx.put_remote(&row)?;
+        self.recognise_sent(tx, &row)
     }
 
     #[expect(clippy::too_many_arguments, reason = "one call site; a struct would only rename them")]

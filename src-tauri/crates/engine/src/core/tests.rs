@@ -10,6 +10,8 @@ use sync_core::{
 
 mod figures;
 mod moves;
+mod rows;
+mod sent;
 
 use super::{Command, Config, Core, Effect, Event, Failure, Now, Outcome, Scanned};
 

@@ -1,34 +1,54 @@
 //! Changes on disk, one after another in the order they were planned, and what a crash left of them.
 
-use local_fs::{FsError, FsErrorKind, Leftover, Published, Root, Verdict};
+use local_fs::{Expected, FsError, FsErrorKind, Leftover, Published, Root, Verdict};
 use sync_core::{Name, SyncPath, conflict_name::conflict_name};
 use tokio::sync::mpsc;
 
 use super::Executor;
-use crate::core::{Effect, Failure, Kept, Outcome, Recovery};
+use crate::core::{Effect, Event, Failure, Kept, Outcome, Recovery};
 
-/// A change on disk that is wanted.
-pub(super) struct Change {
-    pub(super) epoch: u64,
-    pub(super) op: i64,
-    pub(super) effect: Effect,
+/// What waits for its turn.
+pub(super) enum Work {
+    /// A change that is wanted.
+    Change { epoch: u64, op: i64, effect: Effect },
+    /// A removal that has to be judged.
+    Judge { op: i64, path: SyncPath, expected: Expected },
 }
 
 /// Works through changes; folders come before what goes into them, because they were planned so.
-pub(super) async fn run_changes(executor: Executor, mut changes: mpsc::UnboundedReceiver<Change>) {
-    while let Some(Change { epoch, op, effect }) = changes.recv().await {
-        let result = match executor.still_wanted(epoch) {
-            Ok(()) => {
-                let root = executor.inner.place.root.clone();
-                executor.blocking(move || change(&root, op, effect)).await.and_then(|result| result)
+pub(super) async fn run_changes(executor: Executor, mut waiting: mpsc::UnboundedReceiver<Work>) {
+    while let Some(work) = waiting.recv().await {
+        let root = executor.inner.place.root.clone();
+        match work {
+            Work::Change { epoch, op, effect } => {
+                let result = match executor.still_wanted(epoch) {
+                    Ok(()) => {
+                        executor.blocking(move || change(&root, op, effect)).await.and_then(|result| result)
+                    }
+                    Err(cancelled) => Err(cancelled),
+                };
+                executor.done(op, result);
             }
-            Err(cancelled) => Err(cancelled),
-        };
-        executor.done(op, result);
+            Work::Judge { op, path, expected } => {
+                // Cancelled only by the end of the executor; then the next start looks into the trash.
+                if let Ok(judged) = executor.blocking(move || judge(&root, op, &path, &expected)).await {
+                    executor.send(Event::Recovered(judged));
+                }
+            }
+        }
     }
 }
 
-fn change(root: &Root, op: i64, effect: Effect) -> Result<Outcome, Failure> {
+/// Judges a removal that was carried out and failed before it was judged.
+pub fn judge(root: &Root, op: i64, path: &SyncPath, expected: &Expected) -> Result<(), FsError> {
+    root.finish_trash(op, path, expected).map(drop)
+}
+
+/// Carries out one change on disk, from its preconditions to its verification.
+///
+/// # Panics
+/// When the effect is not one on disk, or is a download.
+pub fn change(root: &Root, op: i64, effect: Effect) -> Result<Outcome, Failure> {
     Ok(match effect {
         Effect::MkdirLocal { path } => local(root.create_dir(&path)?),
         Effect::MoveLocal { from, to, expected } => local(root.rename(&from, &to, &expected)?),
@@ -75,7 +95,7 @@ fn local(stat: sync_core::LocalStat) -> Outcome {
 }
 
 /// Settles what the last run left half done. Every step may be repeated.
-pub(super) fn recover(root: &Root, recoveries: Vec<Recovery>) -> Result<(), FsError> {
+pub fn recover(root: &Root, recoveries: Vec<Recovery>) -> Result<(), FsError> {
     let mut publishes = Vec::new();
     for recovery in recoveries {
         match recovery {

@@ -6,7 +6,7 @@
 //! Dropping the executor stops everything; what was under way leaves staged files and open upload
 //! sessions, which the next run takes up or drops.
 
-mod disk;
+pub mod disk;
 mod downloads;
 mod lane;
 mod remote_changes;
@@ -71,7 +71,7 @@ struct Inner {
     large_uploads: Lane,
     small_uploads: mpsc::UnboundedSender<uploads::Small>,
     remote_changes: mpsc::UnboundedSender<remote_changes::Change>,
-    disk_changes: mpsc::UnboundedSender<disk::Change>,
+    disk_changes: mpsc::UnboundedSender<disk::Work>,
     tasks: TaskTracker,
     stop: CancellationToken,
     /// Counts cancellations: an effect that was handed out before the last one must not start any more.
@@ -148,6 +148,9 @@ impl Executor {
             Command::Recover(recoveries) => {
                 self.on_disk(move |inner| Event::Recovered(disk::recover(&inner.place.root, recoveries)));
             }
+            Command::Judge { op, path, expected } => {
+                self.on_disk_lane(disk::Work::Judge { op, path, expected })
+            }
             Command::List => self.list(None),
             Command::Continue(cursor) => self.list(Some(cursor)),
             Command::Longpoll(cursor) => self.longpoll(cursor),
@@ -186,10 +189,13 @@ impl Executor {
                 self.inner.remote_changes.send(change).expect("BUG: the lane lives as long as its executor");
             }
             local => {
-                let change = disk::Change { epoch, op, effect: local };
-                self.inner.disk_changes.send(change).expect("BUG: the lane lives as long as its executor");
+                self.on_disk_lane(disk::Work::Change { epoch, op, effect: local });
             }
         }
+    }
+
+    fn on_disk_lane(&self, work: disk::Work) {
+        self.inner.disk_changes.send(work).expect("BUG: the lane lives as long as its executor");
     }
 
     fn list(&self, cursor: Option<String>) {

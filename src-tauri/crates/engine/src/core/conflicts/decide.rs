@@ -15,8 +15,8 @@ use sync_core::{ContentHash, Name, NodeId, conflict_name::conflict_name, plan::A
 use super::{
     super::{
         Decision, Effect, Failure, Loop, Merged, Now, Wish,
+        agree::agree_on_content,
         dispatch::{Flight, Step},
-        record::agree_on_content,
     },
     changed, decided,
     detail::{Detail, Keep},

@@ -118,6 +118,19 @@ impl LocalSide {
         self.due.insert(dir, Due { at_ms, first_ms, is_retry: false });
     }
 
+    /// A directory goes on as another node: what is still owed to it is owed to that one.
+    pub(super) fn follow(&mut self, from: NodeId, to: NodeId) {
+        if let Some(due) = self.due.remove(&from) {
+            self.due.insert(to, due);
+        }
+        if self.uncovered.remove(&from) {
+            self.uncovered.insert(to);
+        }
+        if let Some(at) = self.touched.remove(&from) {
+            self.touched.insert(to, at);
+        }
+    }
+
     /// Looks again at what could not be read, for which nobody waits.
     fn retry_later(&mut self, now: Now, dir: NodeId, wait_ms: u64) {
         self.due.insert(dir, Due { at_ms: now.ms + wait_ms, first_ms: now.ms, is_retry: true });
@@ -379,8 +392,9 @@ impl Loop {
                 self.check_root_at(now, now.ms);
                 Ok(())
             }
-            // It went away: its parent tells how.
+            // It went away, or something else took its place: its parent tells how.
             (FsErrorKind::NotFound, _) => self.look_at_parent_of(tx, now, dir),
+            (FsErrorKind::Changed, _) if error.is_no_folder() => self.look_at_parent_of(tx, now, dir),
             (FsErrorKind::Changed, _) => {
                 self.local.look_later(now, dir, self.config.debounce_ms);
                 Ok(())

@@ -176,6 +176,10 @@ impl Loop {
     }
 
     fn create(&mut self, tx: &mut Tx<'_>, now: Now, dir: NodeId, entry: DirEntry) -> Result<(), StoreError> {
+        if !self.is_local_dir(tx, dir)? {
+            // Another listing of this round says that the directory is gone, and this with it.
+            return Ok(());
+        }
         if tx.local_by_name(dir, &entry.name)?.is_some() {
             self.local.look_later(now, dir, self.config.debounce_ms);
             return Ok(());
@@ -298,11 +302,18 @@ impl Loop {
         now: Now,
         moves: Vec<(LocalRow, NodeId, DirEntry)>,
     ) -> Result<bool, StoreError> {
+        let taken: BTreeSet<(NodeId, Name)> =
+            moves.iter().map(|(_, dir, entry)| (*dir, entry.name.clone())).collect();
         // All leave their old places first: in a swap each stands in the way of the other.
         for (row, _, _) in &moves {
             tx.remove_local(row.id)?;
             self.round_mut().gone.remove(&row.id);
-            self.round_mut().replaced.remove(&row.id);
+            // What stands under the name that it left is not it any more, and may be nobody known.
+            if let Some(entry) = self.round_mut().replaced.remove(&row.id)
+                && !taken.contains(&(row.parent, entry.name.clone()))
+            {
+                self.round_mut().found.push(Found { dir: row.parent, entry });
+            }
         }
         for (row, dir, entry) in moves {
             if let Some(standing) = tx.local_by_name(dir, &entry.name)? {
@@ -323,6 +334,10 @@ impl Loop {
         dir: NodeId,
         entry: DirEntry,
     ) -> Result<(), StoreError> {
+        if !self.is_local_dir(tx, dir)? {
+            self.local.lost.remember(now, row);
+            return Ok(());
+        }
         let node = row.id;
         let hash = row.hash.filter(|_| row.stat.same_but_for_ctime(&entry.stat));
         let is_folder = entry.stat.kind == LocalKind::Folder;

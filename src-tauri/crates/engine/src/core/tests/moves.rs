@@ -7,16 +7,16 @@ use super::*;
 /// A tree of one level of folders: names, and the files in each.
 type Disk<'a> = &'a [(&'a str, &'a [(&'a str, &'a str)])];
 
-fn folder_stat(name: &str) -> LocalStat {
+pub(super) fn folder_stat(name: &str) -> LocalStat {
     LocalStat { kind: LocalKind::Folder, ..stat(name, "") }
 }
 
-fn listing(of: LocalStat, mut entries: Vec<DirEntry>) -> Result<DirListing, local_fs::FsError> {
+pub(super) fn listing(of: LocalStat, mut entries: Vec<DirEntry>) -> Result<DirListing, local_fs::FsError> {
     entries.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(DirListing { stat: of, entries, ignored: 0 })
 }
 
-fn entry(name: &str, stat: LocalStat) -> DirEntry {
+pub(super) fn entry(name: &str, stat: LocalStat) -> DirEntry {
     DirEntry { name: Name::new(name).expect("a name"), stat, usable: Usable::Yes }
 }
 
@@ -74,7 +74,7 @@ fn answer(wish: &Command, disk: Disk<'_>) -> Option<Event> {
 }
 
 /// A loop at rest over two folders of which one holds a file.
-fn two_folders() -> Bench {
+pub(super) fn two_folders() -> Bench {
     let disk: Disk<'_> = &[("here", &[("a.txt", "one")]), ("there", &[])];
     let mut bench = Bench::new();
     bench.feed(vec![Event::Tick]);
@@ -156,4 +156,80 @@ fn a_directory_that_took_the_path_of_another_is_not_listed_in_its_place() {
         wishes.iter().any(|wish| matches!(wish, Command::Scan { path, .. } if path.is_root())),
         "the parent tells what became of it: {wishes:?}"
     );
+}
+
+#[test]
+fn a_new_folder_under_the_name_of_one_that_was_renamed_is_seen_at_once() {
+    let mut bench = two_folders();
+    let mut wishes = bench.feed(vec![Event::Hint(Hint::Look { dir: SyncPath::root() })]);
+    bench.ms += 1_000;
+    wishes.extend(bench.feed(vec![Event::Tick]));
+    let look = |wish: &Command| match wish {
+        Command::CheckRoot => Some(Event::Health(RootHealth::Ok)),
+        Command::Scan { dir, path } => {
+            let listing = match path.to_string().as_str() {
+                "here" => listing(folder_stat("new"), vec![]),
+                "elsewhere" => listing(folder_stat("here"), vec![entry("a.txt", stat("one", "one"))]),
+                "there" => listing(folder_stat("there"), vec![]),
+                _ => listing(
+                    folder_stat(""),
+                    vec![
+                        entry("elsewhere", folder_stat("here")),
+                        entry("here", folder_stat("new")),
+                        entry("there", folder_stat("there")),
+                    ],
+                ),
+            };
+            Some(Event::Scanned(Scanned { dir: *dir, path: path.clone(), covered: Ok(()), listing }))
+        }
+        _ => None,
+    };
+    let mut planned = Vec::new();
+    loop {
+        let answers: Vec<Event> = wishes.iter().filter_map(look).collect();
+        planned.extend(wishes.into_iter().filter(|wish| matches!(wish, Command::Run { .. })));
+        if answers.is_empty() {
+            break;
+        }
+        wishes = bench.feed(answers);
+    }
+    let planned = effects(&planned);
+    let is_moved = |effect: &Effect| matches!(effect, Effect::MoveRemote { to, .. } if to == "/elsewhere");
+    assert!(planned.iter().any(|(_, effect)| is_moved(effect)), "{planned:?}");
+    let op = planned.iter().find(|(_, effect)| is_moved(effect)).map(|(op, _)| *op).expect("moved");
+    let moved = sync_core::RemoteFolder {
+        id: "id:here".into(),
+        path_lower: "/elsewhere".into(),
+        name: Name::new("elsewhere").expect("a name"),
+        read_only: false,
+        shared_folder_id: None,
+    };
+    let outcome = Outcome::RemoteMoved(Box::new(RemoteEntry::Folder(moved)));
+    let mut wishes = bench.feed(vec![Event::Done { op, result: Ok(outcome) }]);
+    bench.ms += 1_000;
+    wishes.extend(bench.feed(vec![Event::Tick]));
+    let made = effects(&wishes);
+    let is_made = |effect: &Effect| matches!(effect, Effect::MkdirRemote { path } if path == "/here");
+    assert!(made.iter().any(|(_, effect)| is_made(effect)), "{wishes:?}");
+}
+
+#[test]
+fn an_own_move_does_not_win_against_a_deletion() {
+    let mut bench = at_rest();
+    let moved = RemoteFile { id: "id:a.txt".into(), ..remote("b.txt", "one", "r2") };
+    let gone = RemoteEntry::Deleted { path_lower: "/a.txt".into() };
+    let wishes = bench.feed(vec![page(vec![gone, RemoteEntry::File(moved)], "c2", false)]);
+    let [(op, Effect::MoveLocal { .. })] = effects(&wishes)[..] else { panic!("{wishes:?}") };
+    // Somebody deletes it while it is moved here.
+    let gone = RemoteEntry::Deleted { path_lower: "/b.txt".into() };
+    let mut wishes = bench.feed(vec![page(vec![gone], "c3", false)]);
+    let outcome = Outcome::Local { stat: stat("a.txt", "one"), blake3: None, racy: false };
+    wishes.extend(bench.feed(vec![Event::Done { op, result: Ok(outcome) }]));
+    for _ in 0..4 {
+        bench.ms += 2_000;
+        wishes.extend(bench.feed(vec![Event::Tick]));
+    }
+    let planned = effects(&wishes);
+    assert!(planned.iter().any(|(_, effect)| matches!(effect, Effect::TrashLocal { .. })), "{planned:?}");
+    assert!(!planned.iter().any(|(_, effect)| matches!(effect, Effect::Upload { .. })), "{planned:?}");
 }

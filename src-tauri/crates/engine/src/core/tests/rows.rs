@@ -1,0 +1,167 @@
+//! Looks and answers that come when the trees have moved on: rows stay a tree, and nothing is looked at for ever.
+
+use local_fs::{FsError, FsErrorKind, Hint};
+use sync_core::RemoteFolder;
+
+use super::moves::{entry, folder_stat, listing, two_folders};
+use super::*;
+
+fn at(path: &str) -> SyncPath {
+    path.split('/').fold(SyncPath::root(), |path, name| path.join(&Name::new(name).expect("a name")))
+}
+
+fn folder(id: &str, path: &str) -> RemoteFolder {
+    let name = path.rsplit('/').next().and_then(|name| Name::new(name).ok()).expect("a name");
+    RemoteFolder { id: id.into(), path_lower: path.into(), name, read_only: false, shared_folder_id: None }
+}
+
+/// Asks for a look at these folders in one round; returns who is to be listed.
+fn look_at(bench: &mut Bench, dirs: &[SyncPath]) -> Vec<(NodeId, SyncPath)> {
+    let hints = dirs.iter().map(|dir| Event::Hint(Hint::Look { dir: dir.clone() })).collect();
+    let mut wishes = bench.feed(hints);
+    bench.ms += 1_000;
+    wishes.extend(bench.feed(vec![Event::Tick]));
+    scans(&wishes)
+}
+
+fn scans(wishes: &[Command]) -> Vec<(NodeId, SyncPath)> {
+    let scan = |wish: &Command| match wish {
+        Command::Scan { dir, path } => Some((*dir, path.clone())),
+        _ => None,
+    };
+    wishes.iter().filter_map(scan).collect()
+}
+
+fn listed(scans: &[(NodeId, SyncPath)], path: &SyncPath, of: LocalStat, entries: Vec<DirEntry>) -> Event {
+    let (dir, _) = scans.iter().find(|(_, at)| at == path).expect("asked for");
+    Event::Scanned(Scanned { dir: *dir, path: path.clone(), covered: Ok(()), listing: listing(of, entries) })
+}
+
+#[test]
+fn a_look_that_is_owed_to_a_folder_is_kept_when_its_other_half_is_found() {
+    let mut bench = Bench::new();
+    bench.feed(vec![Event::Tick]);
+    bench.feed(vec![Event::Recovered(Ok(()))]);
+    let wishes = bench.feed(vec![Event::Health(RootHealth::Ok)]);
+    let root =
+        listed(&scans(&wishes), &SyncPath::root(), folder_stat(""), vec![entry("here", folder_stat("here"))]);
+    let wishes = bench.feed(vec![root]);
+    bench.feed(vec![listed(&scans(&wishes), &at("here"), folder_stat("here"), vec![])]);
+    // Something happens in it, and before it is looked at, Dropbox turns out to have the same folder.
+    bench.feed(vec![Event::Hint(Hint::Look { dir: at("here") })]);
+    let mut wishes =
+        bench.feed(vec![page(vec![RemoteEntry::Folder(folder("id:here", "/here"))], "c1", false)]);
+    bench.ms += 1_000;
+    wishes.extend(bench.feed(vec![Event::Tick]));
+    assert!(scans(&wishes).iter().any(|(_, path)| *path == at("here")), "{wishes:?}");
+}
+
+#[test]
+fn a_file_in_the_place_of_a_folder_is_found_by_a_look_at_its_parent() {
+    let mut bench = two_folders();
+    let asked = look_at(&mut bench, &[at("here")]);
+    let (dir, path) = asked[0].clone();
+    let no_folder = FsError::from_io("list", "here", std::io::ErrorKind::NotADirectory.into());
+    assert_eq!(no_folder.kind(), FsErrorKind::Changed);
+    let answer = Scanned { dir, path, covered: Ok(()), listing: Err(no_folder) };
+    let wishes = bench.feed(vec![Event::Scanned(answer)]);
+    assert!(scans(&wishes).iter().any(|(dir, _)| *dir == NodeId::ROOT), "{wishes:?}");
+}
+
+#[test]
+fn what_was_seen_in_a_folder_that_is_gone_by_then_is_left_out() {
+    let mut bench = two_folders();
+    let asked = look_at(&mut bench, &[SyncPath::root(), at("here")]);
+    // A second name of the file is seen, and then the folder is gone from its parent.
+    let file = stat("one", "one");
+    let here =
+        listed(&asked, &at("here"), folder_stat("here"), vec![entry("a.txt", file), entry("b.txt", file)]);
+    let root = listed(&asked, &SyncPath::root(), folder_stat(""), vec![entry("there", folder_stat("there"))]);
+    let wishes = bench.feed(vec![here, root]);
+    assert!(wishes.iter().any(|wish| matches!(wish, Command::CheckRoot)), "{wishes:?}");
+    let wishes = bench.feed(vec![Event::Health(RootHealth::Ok)]);
+    assert!(effects(&wishes).is_empty(), "the deletion waits for the other half of a move: {wishes:?}");
+}
+
+#[test]
+fn a_folder_that_came_into_one_that_moved_is_found_in_its_new_place() {
+    let mut bench = two_folders();
+    let asked = look_at(&mut bench, &[SyncPath::root(), at("here")]);
+    let inside = vec![entry("a.txt", stat("one", "one")), entry("there", folder_stat("there"))];
+    let here = listed(&asked, &at("here"), folder_stat("here"), inside.clone());
+    let root = listed(&asked, &SyncPath::root(), folder_stat(""), vec![entry("moved", folder_stat("here"))]);
+    let mut wishes = bench.feed(vec![here, root]);
+    wishes.extend(bench.feed(vec![Event::Health(RootHealth::Ok)]));
+    let again = scans(&wishes);
+    let moved = listed(&again, &at("moved"), folder_stat("here"), inside);
+    let mut wishes = bench.feed(vec![moved]);
+    bench.ms += 1_000;
+    wishes.extend(bench.feed(vec![Event::Tick]));
+    assert!(scans(&wishes).iter().any(|(_, path)| *path == at("moved/there")), "{wishes:?}");
+}
+
+#[test]
+fn a_folder_is_not_recorded_in_what_was_moved_into_it_meanwhile() {
+    let mut bench = two_folders();
+    let file = RemoteFile { path_lower: "/there/here/a.txt".into(), ..remote("a.txt", "one", "r2") };
+    let entries = vec![
+        RemoteEntry::Deleted { path_lower: "/here".into() },
+        RemoteEntry::Folder(folder("id:here", "/there/here")),
+        RemoteEntry::File(file),
+    ];
+    let wishes = bench.feed(vec![page(entries, "c2", false)]);
+    let [(op, Effect::MoveLocal { .. })] = effects(&wishes)[..] else { panic!("{wishes:?}") };
+    // It was moved, and right after that a person turned the two around.
+    let asked = look_at(&mut bench, &[SyncPath::root(), at("here")]);
+    let here = listed(&asked, &at("here"), folder_stat("here"), vec![entry("there", folder_stat("there"))]);
+    let root = listed(&asked, &SyncPath::root(), folder_stat(""), vec![entry("here", folder_stat("here"))]);
+    let mut wishes = bench.feed(vec![here, root]);
+    wishes.extend(bench.feed(vec![Event::Health(RootHealth::Ok)]));
+    let below = scans(&wishes);
+    bench.feed(vec![listed(&below, &at("here/there"), folder_stat("there"), vec![])]);
+    let outcome = Outcome::Local { stat: folder_stat("here"), blake3: None, racy: false };
+    let mut wishes = bench.feed(vec![Event::Done { op, result: Ok(outcome) }]);
+    bench.ms += 1_000;
+    wishes.extend(bench.feed(vec![Event::Tick]));
+    assert!(!scans(&wishes).is_empty(), "what stands there is looked at: {wishes:?}");
+}
+
+#[test]
+fn a_folder_that_dropbox_knows_from_another_place_is_asked_for_and_not_made_again() {
+    let mut bench = two_folders();
+    let asked = look_at(&mut bench, &[SyncPath::root()]);
+    let names = ["here", "new", "there"];
+    let all = names.iter().map(|name| entry(name, folder_stat(name))).collect();
+    let wishes = bench.feed(vec![listed(&asked, &SyncPath::root(), folder_stat(""), all)]);
+    let mut wishes = bench.feed(vec![listed(&scans(&wishes), &at("new"), folder_stat("new"), vec![])]);
+    wishes.extend(bench.feed(vec![Event::Tick]));
+    let [(op, Effect::MkdirRemote { .. })] = effects(&wishes)[..] else { panic!("{wishes:?}") };
+    // Somebody renamed `there` to `new` at Dropbox, of which the feed has not told yet.
+    let answer = Outcome::RemoteFolder(Box::new(folder("id:there", "/new")));
+    let mut wishes = bench.feed(vec![Event::Done { op, result: Ok(answer) }]);
+    bench.ms += 1_000;
+    wishes.extend(bench.feed(vec![Event::Tick]));
+    assert!(wishes.iter().any(|wish| matches!(wish, Command::Continue(_))), "{wishes:?}");
+    assert!(effects(&wishes).is_empty(), "nothing is made again before that: {wishes:?}");
+}
+
+#[test]
+fn a_removal_that_could_not_be_judged_is_judged_again() {
+    let mut bench = at_rest();
+    let gone = RemoteEntry::Deleted { path_lower: "/a.txt".into() };
+    let mut wishes = bench.feed(vec![page(vec![gone], "c2", false)]);
+    bench.ms += 5_000;
+    wishes.extend(bench.feed(vec![Event::Tick]));
+    let [(op, Effect::TrashLocal { expected, .. })] = effects(&wishes)[..] else { panic!("{wishes:?}") };
+    let planned = expected.clone();
+    let broken = FsError::from_io("remove", "a.txt", std::io::Error::other("input/output error"));
+    let wishes = bench.feed(vec![Event::Done { op, result: Err(broken.into()) }]);
+    let is_judged = |wish: &Command| {
+        matches!(
+            wish,
+            Command::Judge { op: judged, path, expected }
+                if *judged == op && *path == at("a.txt") && *expected == *planned
+        )
+    };
+    assert!(wishes.iter().any(is_judged), "{wishes:?}");
+}

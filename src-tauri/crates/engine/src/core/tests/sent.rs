@@ -1,0 +1,128 @@
+//! Uploads whose answer got lost: what Dropbox turns out to have is what this computer sent.
+
+use super::*;
+
+/// A loop whose upload of `a.txt` left, and whose answer never came.
+fn answer_lost(mut bench: Bench, disk: Disk<'_>) -> Bench {
+    let wishes = bench.look_again(disk);
+    let [(op, Effect::Upload { .. })] = effects(&wishes)[..] else { panic!("{wishes:?}") };
+    let failure = Failure::Dropbox(dropbox_client::ClientError::Offline { detail: "cut".into() });
+    let wishes = bench.feed(vec![Event::Done { op, result: Err(failure) }]);
+    bench.answer_on_disk(wishes, disk);
+    bench
+}
+
+/// A loop that has seen both sides empty.
+fn empty() -> Bench {
+    let mut bench = Bench::new();
+    bench.start(&[]);
+    bench.feed(vec![page(Vec::new(), "c0", false)]);
+    bench
+}
+
+/// The files of the root.
+type Disk<'a> = &'a [(&'a str, &'a str)];
+
+impl Bench {
+    /// Answers what is asked about the disk until nothing is; returns all wishes.
+    fn answer_on_disk(&mut self, mut wishes: Vec<Command>, disk: Disk<'_>) -> Vec<Command> {
+        let mut all = Vec::new();
+        loop {
+            let answer = |wish: &Command| match wish {
+                Command::Scan { .. } => Some(scanned(disk)),
+                Command::CheckRoot => Some(Event::Health(RootHealth::Ok)),
+                other => read(other, disk),
+            };
+            let answers: Vec<Event> = wishes.iter().filter_map(answer).collect();
+            all.append(&mut wishes);
+            if answers.is_empty() {
+                return all;
+            }
+            wishes = self.feed(answers);
+        }
+    }
+
+    fn look_again(&mut self, disk: Disk<'_>) -> Vec<Command> {
+        let wishes = self.feed(vec![Event::Hint(local_fs::Hint::Overflow)]);
+        self.answer_on_disk(wishes, disk)
+    }
+
+    /// Dropbox tells, and time passes until everything that waits was tried.
+    fn hear(&mut self, entry: RemoteEntry, disk: Disk<'_>) -> Vec<Command> {
+        let wishes = self.feed(vec![page(vec![entry], "news", false)]);
+        let mut all = self.answer_on_disk(wishes, disk);
+        for _ in 0..4 {
+            self.ms += 5_000;
+            let wishes = self.feed(vec![Event::Tick]);
+            all.extend(self.answer_on_disk(wishes, disk));
+        }
+        all
+    }
+}
+
+fn is_download(effect: &Effect) -> bool {
+    matches!(effect, Effect::Download { .. })
+}
+
+#[test]
+fn an_edit_after_a_lost_answer_to_a_creation_is_an_edit_and_no_conflict() {
+    let mut bench = answer_lost(empty(), &[("a.txt", "one")]);
+    let edited: Disk<'_> = &[("a.txt", "edited")];
+    let mut wishes = bench.look_again(edited);
+    wishes.extend(bench.hear(RemoteEntry::File(remote("a.txt", "one", "r1")), edited));
+    let planned = effects(&wishes);
+    let [(_, Effect::Upload { commit, .. })] = planned[..] else {
+        panic!("no copy, no download: {planned:?}")
+    };
+    assert_eq!(commit.mode, dropbox_client::Mode::Update("r1".into()));
+}
+
+#[test]
+fn an_edit_after_a_lost_answer_to_an_edit_is_no_conflict() {
+    let mut bench = answer_lost(at_rest(), &[("a.txt", "second")]);
+    let edited: Disk<'_> = &[("a.txt", "the third")];
+    let mut wishes = bench.look_again(edited);
+    wishes.extend(bench.hear(RemoteEntry::File(remote("a.txt", "second", "r2")), edited));
+    let planned = effects(&wishes);
+    let [(_, Effect::Upload { commit, .. })] = planned[..] else {
+        panic!("no copy, no download: {planned:?}")
+    };
+    assert_eq!(commit.mode, dropbox_client::Mode::Update("r2".into()));
+}
+
+#[test]
+fn a_deletion_after_a_lost_answer_is_not_undone() {
+    let mut bench = answer_lost(empty(), &[("a.txt", "one")]);
+    let mut wishes = bench.look_again(&[]);
+    wishes.extend(bench.hear(RemoteEntry::File(remote("a.txt", "one", "r1")), &[]));
+    let planned = effects(&wishes);
+    assert!(!planned.iter().any(|(_, effect)| is_download(effect)), "{planned:?}");
+    let is_deleted =
+        |effect: &Effect| matches!(effect, Effect::DeleteRemote { rev: Some(rev), .. } if rev == "r1");
+    assert!(planned.iter().any(|(_, effect)| is_deleted(effect)), "{wishes:?}");
+}
+
+#[test]
+fn what_was_sent_before_a_crash_is_recognised_after_it() {
+    let mut bench = at_rest();
+    let wishes = bench.look_again(&[("a.txt", "second")]);
+    assert!(matches!(effects(&wishes)[..], [(_, Effect::Upload { .. })]), "{wishes:?}");
+    // The process dies with the request on its way; meanwhile the file is saved once more.
+    let mut bench = Bench { ms: bench.ms, ..Bench::over(bench.core.into_index()) };
+    let edited: Disk<'_> = &[("a.txt", "the third")];
+    let mut wishes = bench.start(edited);
+    wishes.extend(bench.hear(RemoteEntry::File(remote("a.txt", "second", "r2")), edited));
+    let planned = effects(&wishes);
+    let [(_, Effect::Upload { commit, .. })] = planned[..] else { panic!("{planned:?}") };
+    assert_eq!(commit.mode, dropbox_client::Mode::Update("r2".into()));
+}
+
+#[test]
+fn what_others_wrote_over_it_is_no_answer_to_an_upload() {
+    let sent: Disk<'_> = &[("a.txt", "second")];
+    let mut bench = answer_lost(at_rest(), sent);
+    let wishes = bench.hear(RemoteEntry::File(remote("a.txt", "of others", "r2")), sent);
+    let planned = effects(&wishes);
+    let is_copy = |effect: &Effect| matches!(effect, Effect::MoveLocal { .. });
+    assert!(planned.iter().any(|(_, effect)| is_copy(effect)), "a conflict: both are kept: {planned:?}");
+}
