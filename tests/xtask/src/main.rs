@@ -10,6 +10,7 @@ mod dev;
 mod icons;
 mod licences;
 mod screenshots;
+mod simulate;
 mod steps;
 mod system;
 mod ui;
@@ -53,6 +54,12 @@ enum Command {
         #[arg(long, value_name = "DIR")]
         sheet: Option<std::path::PathBuf>,
     },
+    /// Runs the whole engine in simulated time: seeds, one seed's story, a shorter script of a failure
+    Simulate {
+        /// What the simulation is to do; `--help` tells
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Takes a picture of every screen in every state, and checks each while it is there
     Screenshots {
         /// Folder for the pictures
@@ -72,6 +79,7 @@ fn main() -> ExitCode {
         Command::Icons { check: true, .. } => icons::run(&icons::Do::Check),
         Command::Icons { sheet: Some(folder), .. } => icons::run(&icons::Do::Sheet(folder)),
         Command::Icons { .. } => icons::run(&icons::Do::Write),
+        Command::Simulate { arguments } => simulate::run(&arguments),
         Command::Screenshots { out, names } => screenshots::run(&out, &names),
     };
     match done {

@@ -1,0 +1,35 @@
+//! Engines that are wrong on purpose are caught: the oracle can fail.
+
+use simulation::mutants::Mutant;
+use simulation::runner::Runner;
+use simulation::shrink::shrink;
+
+/// Finds the first seed in which a mutant is caught.
+fn caught_within(mutant: Mutant, seeds: u64) -> Option<u64> {
+    let mut runner = Runner::new();
+    runner.mutant = Some(mutant);
+    (0..seeds).find(|seed| runner.seed(*seed).violation.is_some())
+}
+
+#[test]
+fn every_mutant_is_caught_within_its_number_of_seeds() {
+    std::panic::set_hook(Box::new(|_| {}));
+    let late: Vec<String> = Mutant::ALL
+        .into_iter()
+        .filter(|mutant| caught_within(*mutant, mutant.seeds()).is_none())
+        .map(|mutant| format!("{mutant:?} is not caught within {} seeds", mutant.seeds()))
+        .collect();
+    let _ = std::panic::take_hook();
+    assert!(late.is_empty(), "{late:#?}");
+}
+
+#[test]
+fn a_failing_run_becomes_a_short_script_that_still_fails() {
+    let mut runner = Runner::new();
+    runner.mutant = Some(Mutant::IgnoreRemoteDeletes);
+    let seed = caught_within(Mutant::IgnoreRemoteDeletes, 100).expect("caught");
+    let failed = runner.seed(seed);
+    let script = shrink(&runner, &failed);
+    assert!(script.len() < failed.record.values.len(), "{} choices", script.len());
+    assert!(runner.script(script).violation.is_some());
+}
