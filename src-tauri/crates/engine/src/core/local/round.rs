@@ -334,6 +334,11 @@ impl Loop {
         dir: NodeId,
         entry: DirEntry,
     ) -> Result<(), StoreError> {
+        if let Some(stale) = way_up_to(tx, dir, row.id)? {
+            // It was seen in the directory, so the directory is not in it: it must be found elsewhere, too.
+            self.lose_local_subtree(tx, now, stale)?;
+            self.local.wants_full_scan = true;
+        }
         if !self.is_local_dir(tx, dir)? {
             self.local.lost.remember(now, row);
             return Ok(());
@@ -493,6 +498,18 @@ impl Loop {
         }
         Ok(Whereabouts::Unseen(row))
     }
+}
+
+/// Returns through which child of a folder the rows lead up from a directory to it, if they do.
+fn way_up_to(tx: &Tx<'_>, dir: NodeId, folder: NodeId) -> Result<Option<NodeId>, StoreError> {
+    let mut at = dir;
+    while let Some(row) = tx.local(at)? {
+        if row.parent == folder {
+            return Ok(Some(at));
+        }
+        at = row.parent;
+    }
+    Ok(None)
 }
 
 /// What is known of an object that appeared under a new name.

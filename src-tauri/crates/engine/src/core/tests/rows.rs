@@ -127,6 +127,32 @@ fn a_folder_is_not_recorded_in_what_was_moved_into_it_meanwhile() {
 }
 
 #[test]
+fn a_folder_that_lies_in_what_was_moved_into_it_is_found_and_so_is_the_other() {
+    let mut bench = two_folders();
+    let file = RemoteFile { path_lower: "/there/here/a.txt".into(), ..remote("a.txt", "one", "r2") };
+    let entries = vec![
+        RemoteEntry::Deleted { path_lower: "/here".into() },
+        RemoteEntry::Folder(folder("id:here", "/there/here")),
+        RemoteEntry::File(file),
+    ];
+    let wishes = bench.feed(vec![page(entries, "c2", false)]);
+    let [(op, Effect::MoveLocal { .. })] = effects(&wishes)[..] else { panic!("{wishes:?}") };
+    // Right before, `there` went into `here`, and a new folder took its name: that is where `here` went.
+    let outcome = Outcome::Local { stat: folder_stat("here"), blake3: None, racy: false };
+    bench.feed(vec![Event::Done { op, result: Ok(outcome) }]);
+    let asked = look_at(&mut bench, &[SyncPath::root(), at("there/here")]);
+    let inside = vec![entry("a.txt", stat("one", "one")), entry("there", folder_stat("there"))];
+    let here = listed(&asked, &at("there/here"), folder_stat("here"), inside);
+    let root = listed(&asked, &SyncPath::root(), folder_stat(""), vec![entry("there", folder_stat("new"))]);
+    let mut wishes = bench.feed(vec![here, root]);
+    wishes.extend(bench.feed(vec![Event::Health(RootHealth::Ok)]));
+    let in_new =
+        listed(&scans(&wishes), &at("there"), folder_stat("new"), vec![entry("here", folder_stat("here"))]);
+    let wishes = bench.feed(vec![in_new]);
+    assert!(scans(&wishes).iter().any(|(_, path)| *path == at("there/here")), "{wishes:?}");
+}
+
+#[test]
 fn a_folder_that_dropbox_knows_from_another_place_is_asked_for_and_not_made_again() {
     let mut bench = two_folders();
     let asked = look_at(&mut bench, &[SyncPath::root()]);
