@@ -9,6 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use dropbox_client::{ClientError, Longpoll, Page};
+use serde::{Deserialize, Serialize};
 use store::{Intent, Listing, RemoteKind, RemoteRow, StoreError, Tx};
 use sync_core::{Name, NameKey, NodeId, RemoteEntry, RemoteFile, RemoteFolder};
 
@@ -40,8 +41,8 @@ pub(super) struct RemoteSide {
     pub(super) writes: u64,
     /// What left its path since the feed last settled.
     buried: BTreeMap<(NodeId, NameKey), (NodeId, bool)>,
-    /// Folders that had children when they left their path.
-    had_children: BTreeSet<NodeId>,
+    /// What lay in folders, and was said to be gone, since the feed last settled.
+    had_children: BTreeMap<NodeId, BTreeSet<NodeId>>,
     /// Counts settled looks, for requests that need a fresh one.
     pub(super) looks: u64,
 }
@@ -142,8 +143,11 @@ impl Loop {
         // The service may announce a moved folder without what lies in it. Then R is not the truth.
         let mut is_suspect = false;
         for intent in tx.intents()?.into_iter().filter(|i| i.kind == MOVED_FOLDER) {
-            let node = NodeId(intent.payload.as_i64().unwrap_or_default());
-            is_suspect |= tx.remote(node)?.is_some() && tx.remote_children(node)?.is_empty();
+            // One that nobody can read says nothing, and a full look is always right.
+            is_suspect |= match serde_json::from_value::<Moved>(intent.payload) {
+                Ok(moved) => misses_children(tx, &moved)?,
+                Err(_) => true,
+            };
             tx.remove_intent(intent.op)?;
         }
         if is_suspect {
@@ -437,14 +441,15 @@ impl Loop {
                 return Ok(());
             }
             for child in tx.remote_children(id)? {
-                self.remote.had_children.insert(id);
                 self.bury_subtree(tx, now, child.id)?;
             }
             tx.remove_remote(id)?;
         }
-        if self.remote.had_children.remove(&id) {
+        if let Some(children) = self.remote.had_children.remove(&id) {
             let op = tx.new_op()?;
-            tx.put_intent(&Intent { op, kind: MOVED_FOLDER.into(), payload: id.0.into() })?;
+            let moved = Moved { folder: id, children };
+            let payload = serde_json::to_value(moved).map_err(|error| super::broken(error.to_string()))?;
+            tx.put_intent(&Intent { op, kind: MOVED_FOLDER.into(), payload })?;
         }
         Ok(())
     }
@@ -486,7 +491,7 @@ impl Loop {
         if let Some(rid) = &row.rid {
             tx.bury(rid, node, now.unix_secs)?;
         }
-        self.remote.had_children.insert(row.parent);
+        self.remote.had_children.entry(row.parent).or_default().insert(node);
         self.remote.buried.insert((row.parent, row.key), (node, is_folder));
         tx.remove_remote(node)
     }
@@ -494,6 +499,27 @@ impl Loop {
 
 /// Kind of the intent that remembers folders which were announced at a new path.
 const MOVED_FOLDER: &str = "moved_folder";
+
+/// A folder that was announced at a new path, and what lay in it.
+#[derive(Debug, Serialize, Deserialize)]
+struct Moved {
+    folder: NodeId,
+    children: BTreeSet<NodeId>,
+}
+
+/// Tells whether something that lay in a moved folder was announced nowhere. It may have been deleted as well;
+/// only a full look can tell.
+fn misses_children(tx: &Tx<'_>, moved: &Moved) -> Result<bool, StoreError> {
+    if tx.remote(moved.folder)?.is_none() {
+        return Ok(false);
+    }
+    for child in &moved.children {
+        if tx.remote(*child)?.is_none() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
 
 fn split_keys(path_lower: &str) -> Vec<NameKey> {
     path_lower.split('/').filter(|part| !part.is_empty()).map(NameKey::from_server).collect()

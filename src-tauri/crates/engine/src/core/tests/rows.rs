@@ -191,3 +191,30 @@ fn a_removal_that_could_not_be_judged_is_judged_again() {
     };
     assert!(wishes.iter().any(is_judged), "{wishes:?}");
 }
+
+#[test]
+fn what_lay_in_a_moved_folder_and_is_not_announced_is_listed_before_anything_is_believed() {
+    let mut bench = two_folders();
+    // Only what somebody added at the new place is told of.
+    let added = RemoteFile { path_lower: "/moved/b.txt".into(), ..remote("b.txt", "two", "r1") };
+    let entries = vec![
+        RemoteEntry::Deleted { path_lower: "/here".into() },
+        RemoteEntry::Folder(folder("id:here", "/moved")),
+        RemoteEntry::File(added),
+    ];
+    let wishes = bench.feed(vec![page(entries, "c2", false)]);
+    assert!(wishes.iter().any(|wish| matches!(wish, Command::List)), "{wishes:?}");
+    assert!(effects(&wishes).is_empty(), "{wishes:?}");
+    let kept = RemoteFile { path_lower: "/moved/a.txt".into(), ..remote("a.txt", "one", "r2") };
+    let added = RemoteFile { path_lower: "/moved/b.txt".into(), ..remote("b.txt", "two", "r1") };
+    let entries = vec![
+        RemoteEntry::Folder(folder("id:here", "/moved")),
+        RemoteEntry::Folder(folder("id:there", "/there")),
+        RemoteEntry::File(kept),
+        RemoteEntry::File(added),
+    ];
+    let wishes = bench.feed(vec![page(entries, "c3", false)]);
+    let planned = effects(&wishes);
+    assert!(planned.iter().any(|(_, effect)| matches!(effect, Effect::MoveLocal { .. })), "{planned:?}");
+    assert!(!planned.iter().any(|(_, effect)| matches!(effect, Effect::TrashLocal { .. })), "{planned:?}");
+}
