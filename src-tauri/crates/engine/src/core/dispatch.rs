@@ -112,7 +112,7 @@ impl Step {
         }
     }
 
-    fn changes_disk(&self) -> bool {
+    pub(super) fn changes_disk(&self) -> bool {
         !matches!(
             self,
             Step::MkdirRemote { .. }

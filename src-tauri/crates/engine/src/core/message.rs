@@ -53,6 +53,8 @@ pub enum Event {
     Progress(Progress),
     /// What the last run left half done on disk is settled.
     Recovered(Result<(), FsError>),
+    /// The trash was looked into: what was found changed stands at these places now.
+    Trash(Result<Vec<SyncPath>, FsError>),
     /// Somebody looked whether the root is still the known one.
     Health(RootHealth),
     /// A person changed how this workspace behaves.
@@ -229,6 +231,11 @@ pub enum Command {
         path: SyncPath,
         /// What it looked like, with everything below it.
         expected: Expected,
+    },
+    /// Bring back what was written to after it came into the trash; not while something else is changed on disk.
+    LookIntoTrash {
+        /// The words for the names of conflicted copies.
+        label: String,
     },
     /// List the workspace's remote folder from the start.
     List,

@@ -10,6 +10,7 @@ mod agree;
 mod carried;
 mod conflicts;
 mod dispatch;
+mod displaced;
 mod failures;
 mod files;
 mod hashing;
@@ -115,6 +116,7 @@ struct Loop {
     on_disk: dispatch::OnDisk,
     removals: Removals,
     sent: sent::Sent,
+    displaced: displaced::Displaced,
     /// Nodes that are left alone until a time, after an attempt that failed.
     cooldown: BTreeMap<NodeId, Cooldown>,
     side: Sides,
@@ -194,6 +196,7 @@ impl Loop {
             on_disk: dispatch::OnDisk::default(),
             removals: Removals::default(),
             sent: sent::Sent::default(),
+            displaced: displaced::Displaced::default(),
             cooldown: BTreeMap::new(),
             side: Sides::default(),
             asks: requests::Asks::default(),
@@ -229,6 +232,7 @@ impl Loop {
             }
             Event::Progress(progress) => self.observe_progress(tx, now, progress),
             Event::Recovered(result) => self.recovered(tx, now, result),
+            Event::Trash(result) => self.observe_trash(tx, now, result),
             Event::Health(health) => self.observe_health(tx, now, health),
             Event::Configured(config) => {
                 self.config = *config;
@@ -251,6 +255,7 @@ impl Loop {
             self.follow_local(tx, now)?;
             self.issue_hashes(tx, now)?;
             self.plan_if_due(tx, now)?;
+            self.follow_displaced(now);
         }
         self.answer_waiting(tx, now)?;
         self.answer_about_decisions(tx, now)?;
@@ -277,6 +282,7 @@ impl Loop {
         self.last_synced_secs = tx.last_synced()?;
         self.recover_intents(tx, now)?;
         self.remember_sent(tx)?;
+        self.displaced.note(now, 0);
         self.local.wants_full_scan = true;
         self.remote.wants_page = true;
         self.remote.next_page_ms = now.ms;

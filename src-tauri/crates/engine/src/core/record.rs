@@ -28,6 +28,9 @@ impl Loop {
     ) -> Result<(), StoreError> {
         let Some(flight) = self.flights.remove(&op) else { return Ok(()) };
         self.on_disk.land(&flight);
+        if flight.step.changes_disk() {
+            self.note_displaced(now);
+        }
         if flight.step.direction().is_some() {
             self.carried.end(now, flight.bytes_total, result.is_ok());
         }

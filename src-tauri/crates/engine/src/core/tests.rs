@@ -8,6 +8,7 @@ use sync_core::{
     guard::GuardLimits, plan::OnConflict,
 };
 
+mod displaced;
 mod figures;
 mod moves;
 mod rows;

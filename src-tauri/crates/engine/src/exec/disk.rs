@@ -13,6 +13,8 @@ pub(super) enum Work {
     Change { epoch: u64, op: i64, effect: Effect },
     /// A removal that has to be judged.
     Judge { op: i64, path: SyncPath, expected: Expected },
+    /// A look into the trash.
+    LookIntoTrash { label: String },
 }
 
 /// Works through changes; folders come before what goes into them, because they were planned so.
@@ -33,6 +35,11 @@ pub(super) async fn run_changes(executor: Executor, mut waiting: mpsc::Unbounded
                 // Cancelled only by the end of the executor; then the next start looks into the trash.
                 if let Ok(judged) = executor.blocking(move || judge(&root, op, &path, &expected)).await {
                     executor.send(Event::Recovered(judged));
+                }
+            }
+            Work::LookIntoTrash { label } => {
+                if let Ok(found) = executor.blocking(move || look_into_trash(&root, &label)).await {
+                    executor.send(Event::Trash(found));
                 }
             }
         }
@@ -80,6 +87,26 @@ pub fn change(root: &Root, op: i64, effect: Effect) -> Result<Outcome, Failure> 
         | Effect::RestoreRemote { .. }
         | Effect::DeleteRemote { .. } => unreachable!("BUG: has a lane of its own"),
     })
+}
+
+/// Brings back what was written to after it was displaced: beside its old place, as a conflicted copy.
+pub fn look_into_trash(root: &Root, label: &str) -> Result<Vec<SyncPath>, FsError> {
+    let mut brought_back = Vec::new();
+    let mut failed = None;
+    for found in root.displaced_changed()? {
+        let Some((folder, name)) = found.origin.split() else { continue };
+        // One that cannot be brought back does not hold up the others.
+        match free_place(root, &folder, name, label)
+            .and_then(|at| root.take_from_trash(&found.key, &found.rel, &at).map(|_| at))
+        {
+            Ok(at) => brought_back.push(at),
+            Err(error) => failed = Some(error),
+        }
+    }
+    match failed {
+        Some(error) if brought_back.is_empty() => Err(error),
+        _ => Ok(brought_back),
+    }
 }
 
 fn written(published: Published) -> Outcome {
@@ -142,4 +169,42 @@ fn free_place(root: &Root, folder: &SyncPath, name: &Name, label: &str) -> Resul
     let folder = if root.stat(folder)?.is_some() { folder.clone() } else { SyncPath::root() };
     let is_taken = |name: &Name| matches!(root.stat(&folder.join(name)), Ok(Some(_)));
     Ok(folder.join(&conflict_name(name, label, is_taken)))
+}
+
+#[cfg(test)]
+mod tests {
+    //! Over a real folder.
+
+    use super::*;
+    use std::fs::File;
+    use std::io::Write;
+    use sync_core::ContentHash;
+
+    #[test]
+    fn scenario_40_what_a_program_appends_to_a_replaced_file_comes_back_as_a_conflicted_copy() {
+        let temp = tempfile::tempdir().expect("a folder");
+        let root = Root::open(temp.path()).expect("open");
+        root.adopt("here").expect("adopt");
+        let log = SyncPath::parse("log.txt").expect("a path");
+        File::create(temp.path().join("log.txt"))
+            .and_then(|mut file| file.write_all(b"one\n"))
+            .expect("save");
+        let mut program = File::options().append(true).open(temp.path().join("log.txt")).expect("open");
+        let seen = root.stat(&log).expect("look").expect("there");
+        let mut staged = root.stage(1, 7).expect("stage");
+        staged.write(b"remote\n").expect("write");
+        let whole = staged.finish(&ContentHash::of(b"remote\n"), 7, None).expect("finish");
+        root.publish(whole, &log, Some(&seen)).expect("publish");
+        assert!(look_into_trash(&root, "here's conflicted copy").expect("look").is_empty(), "as it was");
+        program.write_all(b"late\n").expect("append");
+        let found = look_into_trash(&root, "here's conflicted copy").expect("look");
+        let [copy] = &found[..] else { panic!("{found:?}") };
+        assert_eq!(copy.to_string(), "log (here's conflicted copy).txt");
+        let read = |name: String| std::fs::read_to_string(temp.path().join(name)).expect("read");
+        assert_eq!(
+            (read("log.txt".into()), read(copy.to_string())),
+            ("remote\n".into(), "one\nlate\n".into())
+        );
+        assert!(look_into_trash(&root, "here's conflicted copy").expect("look").is_empty(), "once");
+    }
 }

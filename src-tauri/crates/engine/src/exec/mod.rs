@@ -151,6 +151,7 @@ impl Executor {
             Command::Judge { op, path, expected } => {
                 self.on_disk_lane(disk::Work::Judge { op, path, expected })
             }
+            Command::LookIntoTrash { label } => self.on_disk_lane(disk::Work::LookIntoTrash { label }),
             Command::List => self.list(None),
             Command::Continue(cursor) => self.list(Some(cursor)),
             Command::Longpoll(cursor) => self.longpoll(cursor),

@@ -313,7 +313,7 @@ impl Loop {
     }
 
     /// Returns the directory at this path, or the deepest known one above it.
-    fn nearest_known_dir(&self, tx: &mut Tx<'_>, path: &SyncPath) -> Result<NodeId, StoreError> {
+    pub(super) fn nearest_known_dir(&self, tx: &mut Tx<'_>, path: &SyncPath) -> Result<NodeId, StoreError> {
         let mut dir = NodeId::ROOT;
         for name in path.names() {
             match tx.local_by_name(dir, name)? {
