@@ -32,6 +32,7 @@ pub enum Job {
     CheckRoot,
     Disk { op: i64, effect: Effect },
     Judge { op: i64, path: SyncPath, expected: Expected },
+    LookIntoTrash { label: String },
     Download { op: i64, file: Revision, target: SyncPath, over: Option<LocalStat> },
     Upload { op: i64, upload: Upload, bytes: Option<Vec<u8>> },
     Change { op: i64, effect: Effect, looked: bool },
@@ -99,6 +100,9 @@ impl Jobs {
             Command::Recover(recoveries) => self.free.push(Job::Recover(recoveries)),
             Command::Judge { op, path, expected } => {
                 self.disk.push_back((self.epoch, Job::Judge { op, path, expected }));
+            }
+            Command::LookIntoTrash { label } => {
+                self.disk.push_back((self.epoch, Job::LookIntoTrash { label }));
             }
             Command::List => self.free.push(Job::Page(None)),
             Command::Continue(cursor) => self.free.push(Job::Page(Some(cursor))),
@@ -174,7 +178,7 @@ impl Jobs {
                 let epoch = self.epoch;
                 let queue = self.queue(lane);
                 let (of, job) = queue.pop_front()?;
-                if of != epoch && !matches!(job, Job::Judge { .. }) {
+                if of != epoch && !matches!(job, Job::Judge { .. } | Job::LookIntoTrash { .. }) {
                     return Some((lane, done(op_of(&job), Err(Failure::Cancelled))));
                 }
                 match bench.in_lane(job) {
@@ -362,6 +366,14 @@ impl Bench<'_> {
             Job::Judge { op, path, expected } => {
                 self.doing("judge");
                 Next::Ended(Event::Recovered(disk::judge(self.root, op, &path, &expected)))
+            }
+            Job::LookIntoTrash { label } => {
+                self.doing("look into the trash");
+                let found = match self.mutant {
+                    Some(Mutant::ForgetDisplaced) => Ok(Vec::new()),
+                    _ => disk::look_into_trash(self.root, &label),
+                };
+                Next::Ended(Event::Trash(found))
             }
             Job::Upload { op, upload, bytes: None } => match self.read_upload(&upload) {
                 Ok(bytes) => Next::GoesOn(Job::Upload { op, upload, bytes: Some(bytes) }),

@@ -90,6 +90,13 @@ impl Ledger {
         }
     }
 
+    /// This was out of the workspace and is in it again: it may be carried once more.
+    pub fn came_back(&mut self, hash: &ContentHash) {
+        if let Some(known) = self.known.get_mut(hash) {
+            known.local_saves += 1;
+        }
+    }
+
     /// The person at the computer moved this.
     pub fn moved_here(&mut self, bytes: &[u8]) {
         if let Some(known) = self.known.get_mut(&ContentHash::of(bytes)) {

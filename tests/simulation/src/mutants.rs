@@ -52,13 +52,15 @@ pub enum Mutant {
     MoveOver,
     /// Deletions do not wait for the other half of a move.
     DeleteAtOnce,
+    /// What is written into displaced files is never looked for.
+    ForgetDisplaced,
     /// A refused upload adopts what stands there without comparing it.
     AdoptAnything,
 }
 
 impl Mutant {
     /// Those of which it is known within how many seeds they are caught.
-    pub const ALL: [Mutant; 15] = [
+    pub const ALL: [Mutant; 16] = [
         Mutant::SkipJudge,
         Mutant::TrashUnjudged,
         Mutant::UnlinkInsteadOfTrash,
@@ -74,6 +76,7 @@ impl Mutant {
         Mutant::LoseHints,
         Mutant::TrashConflictedCopies,
         Mutant::DeleteAtOnce,
+        Mutant::ForgetDisplaced,
     ];
 
     /// Returns within how many seeds it is caught.

@@ -146,6 +146,11 @@ impl Fs {
         }
     }
 
+    /// Returns what a look goes by to tell whether a file was written to.
+    pub fn fingerprint(&self, object: Object) -> (i64, usize) {
+        (self.inodes[object].mtime_ns, self.inodes[object].data.len())
+    }
+
     fn next_stamp(&mut self, object: Object) -> i64 {
         let coarse = self.stamp();
         let (multigrain, now) = (self.multigrain, self.now_ns);

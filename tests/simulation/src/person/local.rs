@@ -177,16 +177,17 @@ impl Computer {
 
     /// Writes a content into a file that a person has open.
     fn save(&mut self, file: Object, content: &[u8]) {
+        let before = self.fs.fingerprint(file);
         let old = std::mem::replace(&mut self.fs.node_mut(file).data, content.to_vec());
         self.fs.content_changed(file);
         self.give_up(&old);
-        // Into something that was displaced: nobody sees it there.
+        // Into something that was displaced: nobody sees it there, but it can be found, unless no stamp moved.
         let dirs: Vec<Object> = self.fs.node(file).links.iter().map(|(dir, _)| *dir).collect();
         let is_seen = dirs.iter().any(|dir| self.is_visible(*dir));
         if dirs.is_empty() || !dirs.iter().any(|dir| self.fs.path(*dir).is_some()) {
             return;
         }
-        self.ledger.saved_here(content, !is_seen);
+        self.ledger.saved_here(content, !is_seen && self.fs.fingerprint(file) == before);
         for dir in dirs {
             self.happened(dir);
         }
@@ -357,6 +358,7 @@ impl Computer {
         content.resize(len, b'~');
         let old = std::mem::replace(&mut self.fs.node_mut(file).data, content.clone());
         let now_ns = self.fs.now_ns;
+        let before = self.fs.fingerprint(file);
         let dirty_since = self.fs.node(file).dirty_since_ns.filter(|since| since + WRITTEN_BACK_NS > now_ns);
         if dirty_since.is_none() {
             self.fs.node_mut(file).dirty_since_ns = Some(now_ns);
@@ -366,7 +368,7 @@ impl Computer {
         let dirs: Vec<Object> = self.fs.node(file).links.iter().map(|(dir, _)| *dir).collect();
         let is_seen = dirs.iter().any(|dir| self.is_visible(*dir));
         if dirs.iter().any(|dir| self.fs.path(*dir).is_some()) {
-            self.ledger.saved_here(&content, !is_seen);
+            self.ledger.saved_here(&content, !is_seen && self.fs.fingerprint(file) == before);
         }
         if stores > 0 {
             self.person.programs.push(Program::Mapped { file, stores: stores - 1 });
@@ -489,7 +491,9 @@ impl Computer {
             let Some((dir, name)) = self.free_place() else { return };
             self.told("brings back", dir, &name);
             // It was given up when it was taken out; coming back makes it no new content.
-            self.rename((OUTSIDE, &back), (dir, &name), Rename::Never);
+            if self.rename((OUTSIDE, &back), (dir, &name), Rename::Never) {
+                self.came_back_below(dir, &name);
+            }
             return;
         }
         let Some(seen) = self.some_thing() else { return };
@@ -498,6 +502,16 @@ impl Computer {
         self.told("takes out", seen.dir, &seen.name);
         if self.rename((seen.dir, &seen.name), (OUTSIDE, &place), Rename::Never) {
             self.given_up_below(OUTSIDE, &place);
+        }
+    }
+
+    /// What was away may be deleted at Dropbox by now, and has to be sent again then.
+    fn came_back_below(&mut self, dir: Object, name: &Name) {
+        let Some(object) = self.fs.find(dir, name) else { return };
+        let hash = ContentHash::of(&self.fs.node(object).data);
+        self.ledger.came_back(&hash);
+        for child in self.fs.node(object).entries.keys().cloned().collect::<Vec<_>>() {
+            self.came_back_below(object, &child);
         }
     }
 

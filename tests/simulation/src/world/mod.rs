@@ -33,8 +33,8 @@ const BEGIN_SECS: i64 = 1_795_521_600;
 /// Everything must be at rest so long after the last fault.
 const REST_MS: u64 = 3 * 3_600_000;
 
-/// So long nothing may change before it counts as rest: longer than any second look.
-const STILL_MS: u64 = 20_000;
+/// So long nothing may change before it counts as rest: longer than any second look, also into the trash.
+const STILL_MS: u64 = 31 * 60_000;
 
 /// Steps of one time of rest; more is a loop without end.
 const MOST_STEPS: u64 = 30_000;
