@@ -128,6 +128,16 @@ fn f6_scenario_42_a_copy_that_exists_at_dropbox_is_not_made_again() {
     }
 }
 
+/// The user swaps two files and edits both, one to what Dropbox has there by now: only the other one is a
+/// copy, in whatever order the two are set aside.
+#[test]
+fn f6_a_copy_waits_for_its_twin_to_be_freed() {
+    let world =
+        acted("put a 1; put b 2", "mv a t; mv b a; mv t b; edit a same; edit b L", "edit a same; edit b R");
+    ends_as_in_every_way(&world, "a=same; b=R; b (CC)=L");
+    ends_as(world, "a=same; b=R; b (CC)=L");
+}
+
 #[test]
 fn scenario_11_swapped_folders_move_no_bytes_however_much_they_hold() {
     for side in [Side::Local, Side::Remote] {

@@ -46,13 +46,27 @@ pub(crate) fn pair_copies(view: &View<'_>, frozen: &Frozen, target: &Target) -> 
 /// Names the copies of files that both sides edited; one that shall be paired later gets no name.
 pub(crate) fn copy_asides(view: &View<'_>, target: &Target, label: &str) -> Vec<Aside> {
     let mut names = FreeNames::new(view, target);
-    let aside = |&node: &NodeId| {
+    let aside = |node: NodeId| {
         let local = view.local.get(node).expect("BUG: edited on both sides");
         let own = if is_swap_name(node, local.name) { &target.nodes[&node].local_name } else { local.name };
         Aside { node, name: names.choose(local.parent, own, label), becomes_copy: true }
     };
-    let copies = target.copies.iter().filter(|&&node| remote_twin_of_copy(view, node).is_none());
-    copies.map(aside).collect()
+    let copies = target.copies.iter().copied().filter(|&node| remote_twin_of_copy(view, node).is_none());
+    let (waiting, mut now): (Vec<_>, Vec<_>) = copies.partition(|&node| has_twin_to_come(view, target, node));
+    // All wait in a circle: one of them opens it.
+    if now.is_empty() {
+        now.extend(waiting.first());
+    }
+    now.into_iter().map(aside).collect()
+}
+
+/// Tells whether the copy would equal the remote file that stands there, of which the local object makes way
+/// as a copy itself. Once it has, the two are one thing (F6), and this copy need not be made.
+fn has_twin_to_come(view: &View<'_>, target: &Target, node: NodeId) -> bool {
+    let local = view.local.get(node).expect("BUG: edited on both sides");
+    let there = view.remote.occupants(local.parent, &local.key).iter();
+    let is_twin = |&other: &NodeId| view.remote.spots()[&other].content == local.content;
+    there.copied().filter(is_twin).any(|other| other != node && target.copies.contains(&other))
 }
 
 /// Names the nodes that lost theirs.
