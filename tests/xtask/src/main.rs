@@ -8,6 +8,7 @@ mod checks;
 mod demo;
 mod dev;
 mod icons;
+mod kernel;
 mod licences;
 mod screenshots;
 mod simulate;
@@ -60,6 +61,8 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Checks the merge on random triples of trees, and on every triple of small scopes, in release mode
+    Kernel(kernel::Triples),
     /// Takes a picture of every screen in every state, and checks each while it is there
     Screenshots {
         /// Folder for the pictures
@@ -80,6 +83,7 @@ fn main() -> ExitCode {
         Command::Icons { sheet: Some(folder), .. } => icons::run(&icons::Do::Sheet(folder)),
         Command::Icons { .. } => icons::run(&icons::Do::Write),
         Command::Simulate { arguments } => simulate::run(&arguments),
+        Command::Kernel(triples) => kernel::run(triples),
         Command::Screenshots { out, names } => screenshots::run(&out, &names),
     };
     match done {

@@ -7,6 +7,7 @@
 
 pub mod generate;
 pub mod simulate;
+pub mod triple;
 pub mod world;
 
 pub use simulate::{Luck, Run, run, run_a_part, run_in_order};
