@@ -32,7 +32,7 @@ async fn two_devices_of_one_account_end_with_the_same_files() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn promise_01_both_versions_of_a_file_edited_on_two_devices_survive() {
+async fn promise_01_scenario_39_both_versions_of_a_file_edited_on_two_devices_survive() {
     let world = World::start().await;
     world.control().put("/a.txt", "base").expect("put");
     let (anna, ben) = (world.device("anna").await, world.device("ben").await);
@@ -57,7 +57,7 @@ async fn promise_01_both_versions_of_a_file_edited_on_two_devices_survive() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn promise_02_an_edit_that_nobody_has_seen_yet_is_not_deleted_with_its_folder() {
+async fn promise_02_scenario_15_an_edit_that_nobody_has_seen_yet_is_not_deleted_with_its_folder() {
     let world = World::start().await;
     for name in ["kept.txt", "other.txt"] {
         world.control().put(&format!("/D/{name}"), "base").expect("put");

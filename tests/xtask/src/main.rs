@@ -10,6 +10,8 @@ mod dev;
 mod icons;
 mod kernel;
 mod licences;
+#[cfg(test)]
+mod scenarios;
 mod screenshots;
 mod simulate;
 mod steps;

@@ -272,7 +272,7 @@ async fn a_piece_damaged_on_the_way_is_sent_again() {
 }
 
 #[tokio::test]
-async fn a_file_that_changes_while_it_is_read_is_not_committed() {
+async fn scenario_25_a_file_that_changes_during_a_session_is_not_committed() {
     let source = Memory::of(20 * MIB);
     let (server, state) = {
         let source = source.clone();

@@ -13,6 +13,7 @@ mod figures;
 mod moves;
 mod rows;
 mod sent;
+mod scenarios;
 
 use super::{Command, Config, Core, Effect, Event, Failure, Now, Outcome, Scanned};
 

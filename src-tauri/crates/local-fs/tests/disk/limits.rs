@@ -59,10 +59,10 @@ fn chmod(path: &Path, mode: u32) {
 }
 
 #[test]
-fn what_may_not_be_read_is_denied_and_never_absent() {
+fn scenario_20_what_may_not_be_read_is_denied_and_never_absent() {
     // Inheritable capabilities are already empty for most users, and dropping bounds needs one.
     let wrapper: &[&str] = if is_root() { &WITHOUT_POWERS } else { &["env"] };
-    in_child("limits::what_may_not_be_read_is_denied_and_never_absent", wrapper, || {
+    in_child("limits::scenario_20_what_may_not_be_read_is_denied_and_never_absent", wrapper, || {
         let disk = Disk::new();
         let file = disk.save("dir/a", "one");
         let known = disk.known("dir");
@@ -154,25 +154,30 @@ fn a_read_only_disk_is_told_by_its_kind() {
 }
 
 #[test]
-fn a_mount_inside_the_root_is_frozen_and_its_end_hides_nothing() {
-    in_child("limits::a_mount_inside_the_root_is_frozen_and_its_end_hides_nothing", own_mounts(), || {
-        let disk = Disk::new();
-        disk.mkdir("usb");
-        disk.mkdir("bound");
-        mount("size=1m", &disk.at("usb"));
-        disk_file(&disk.at("usb/a"));
-        let bind = Command::new("mount").arg("--bind").args([disk.outside("."), disk.at("bound")]).status();
-        assert!(bind.expect("mount").success());
-        let listing = disk.root.read_dir(&SyncPath::root()).expect("list");
-        let usable: Vec<_> = listing.entries.iter().map(|entry| entry.usable).collect();
-        assert_eq!(usable, [Usable::OtherDevice, Usable::OtherDevice], "same device or not");
-        for inside in ["usb/a", "bound/a"] {
-            refused(disk.root.stat(&path(inside)), FsErrorKind::CrossDevice);
-            refused(disk.publish(1, "remote", inside, None), FsErrorKind::CrossDevice);
-        }
-        assert!(disk.root.trash(&path("usb"), &disk.known("usb"), 2).is_err(), "a mount point cannot go");
-        assert!(disk.at("usb/a").exists());
-    });
+fn scenario_19_a_mount_inside_the_root_is_frozen_and_its_end_hides_nothing() {
+    in_child(
+        "limits::scenario_19_a_mount_inside_the_root_is_frozen_and_its_end_hides_nothing",
+        own_mounts(),
+        || {
+            let disk = Disk::new();
+            disk.mkdir("usb");
+            disk.mkdir("bound");
+            mount("size=1m", &disk.at("usb"));
+            disk_file(&disk.at("usb/a"));
+            let bind =
+                Command::new("mount").arg("--bind").args([disk.outside("."), disk.at("bound")]).status();
+            assert!(bind.expect("mount").success());
+            let listing = disk.root.read_dir(&SyncPath::root()).expect("list");
+            let usable: Vec<_> = listing.entries.iter().map(|entry| entry.usable).collect();
+            assert_eq!(usable, [Usable::OtherDevice, Usable::OtherDevice], "same device or not");
+            for inside in ["usb/a", "bound/a"] {
+                refused(disk.root.stat(&path(inside)), FsErrorKind::CrossDevice);
+                refused(disk.publish(1, "remote", inside, None), FsErrorKind::CrossDevice);
+            }
+            assert!(disk.root.trash(&path("usb"), &disk.known("usb"), 2).is_err(), "a mount point cannot go");
+            assert!(disk.at("usb/a").exists());
+        },
+    );
 }
 
 fn disk_file(at: &Path) {

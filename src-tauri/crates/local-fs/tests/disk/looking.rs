@@ -124,7 +124,7 @@ fn nothing_is_absent_unless_it_certainly_is() {
 }
 
 #[test]
-fn an_inode_number_that_is_used_again_is_another_object() {
+fn scenario_10_an_inode_number_that_is_used_again_is_another_object() {
     let disk = Disk::new();
     let mut reused = 0;
     for _ in 0..20 {

@@ -116,7 +116,7 @@ fn a_save_between_staging_and_publishing_stands() {
 }
 
 #[test]
-fn what_a_program_appends_to_the_replaced_version_is_found() {
+fn scenario_40_what_a_program_appends_to_the_replaced_version_is_found() {
     let disk = Disk::new();
     let seen = disk.save("log", "one\n");
     let mut program = File::options().append(true).open(disk.at("log")).expect("open");
@@ -212,7 +212,7 @@ fn crashed_after_the_swap(disk: &Disk, displaced: &str) -> local_fs::Leftover {
 }
 
 #[test]
-fn after_a_crash_a_displaced_save_comes_back_and_can_not_be_dropped() {
+fn scenario_28_after_a_crash_a_displaced_save_comes_back_and_can_not_be_dropped() {
     let disk = Disk::new();
     let leftover = crashed_after_the_swap(&disk, "precious");
     assert!(!leftover.is_own);
