@@ -65,7 +65,9 @@ impl<'a> App<'a> {
     /// Starts the engine of the same home as a person does in a terminal, without any window.
     pub fn run_in_terminal(&self) -> Killed {
         let mut command = self.program().command(&["run"]);
-        Killed(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("starts"))
+        Killed(
+            command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("starts"),
+        )
     }
 
     /// Writes a file as a person does.

@@ -12,8 +12,8 @@ mod displaced;
 mod figures;
 mod moves;
 mod rows;
-mod sent;
 mod scenarios;
+mod sent;
 
 use super::{Command, Config, Core, Effect, Event, Failure, Now, Outcome, Scanned};
 
