@@ -16,6 +16,7 @@ mod files;
 mod hashing;
 mod local;
 mod message;
+mod own_moves;
 mod planning;
 mod preview;
 mod record;
@@ -117,6 +118,7 @@ struct Loop {
     removals: Removals,
     sent: sent::Sent,
     displaced: displaced::Displaced,
+    own_moves: own_moves::OwnMoves,
     /// Nodes that are left alone until a time, after an attempt that failed.
     cooldown: BTreeMap<NodeId, Cooldown>,
     side: Sides,
@@ -197,6 +199,7 @@ impl Loop {
             removals: Removals::default(),
             sent: sent::Sent::default(),
             displaced: displaced::Displaced::default(),
+            own_moves: own_moves::OwnMoves::default(),
             cooldown: BTreeMap::new(),
             side: Sides::default(),
             asks: requests::Asks::default(),
@@ -282,6 +285,7 @@ impl Loop {
         self.last_synced_secs = tx.last_synced()?;
         self.recover_intents(tx, now)?;
         self.remember_sent(tx)?;
+        self.remember_own_moves(tx)?;
         self.displaced.note(now, 0);
         self.local.wants_full_scan = true;
         self.remote.wants_page = true;

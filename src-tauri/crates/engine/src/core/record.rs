@@ -365,6 +365,7 @@ impl Loop {
         };
         if self.put_remote_if_free(tx, moved)? {
             agree_on_place(tx, flight)?;
+            self.note_own_move(tx, node)?;
         }
         // A move gives a file a new revision but no new content.
         if let (Some(synced), Some(row)) = (tx.synced(node)?, tx.remote(node)?)

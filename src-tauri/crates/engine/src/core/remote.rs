@@ -150,6 +150,7 @@ impl Loop {
             };
             tx.remove_intent(intent.op)?;
         }
+        is_suspect |= self.misses_in_own_moves(tx)?;
         if is_suspect {
             self.list_again(tx)?;
         }
@@ -381,6 +382,7 @@ impl Loop {
         }
         self.note_opaque(tx, now, &row)?;
         tx.put_remote(&row)?;
+        self.own_moves.told(id);
         self.recognise_sent(tx, &row)
     }
 
@@ -403,6 +405,7 @@ impl Loop {
             None => self.node_for_new(tx, parent, key, true)?,
         };
         self.leave_children_behind(tx, now, id, (parent, key))?;
+        self.own_moves.told(id);
         let mut inherited = Vec::new();
         if let Some(row) = occupant.filter(|row| row.id != id) {
             if row.kind == RemoteKind::Folder {

@@ -218,3 +218,52 @@ fn what_lay_in_a_moved_folder_and_is_not_announced_is_listed_before_anything_is_
     assert!(planned.iter().any(|(_, effect)| matches!(effect, Effect::MoveLocal { .. })), "{planned:?}");
     assert!(!planned.iter().any(|(_, effect)| matches!(effect, Effect::TrashLocal { .. })), "{planned:?}");
 }
+
+/// A loop that renamed `here` to `moved` at Dropbox.
+fn after_an_own_move() -> Bench {
+    let mut bench = two_folders();
+    let asked = look_at(&mut bench, &[SyncPath::root()]);
+    let names = [("moved", "here"), ("there", "there")];
+    let all = names.iter().map(|(name, of)| entry(name, folder_stat(of))).collect();
+    let mut wishes = bench.feed(vec![listed(&asked, &SyncPath::root(), folder_stat(""), all)]);
+    wishes.extend(bench.feed(vec![Event::Health(RootHealth::Ok)]));
+    let inside = vec![entry("a.txt", stat("one", "one"))];
+    let mut wishes = bench.feed(vec![listed(&scans(&wishes), &at("moved"), folder_stat("here"), inside)]);
+    wishes.extend(bench.feed(vec![Event::Tick]));
+    let [(op, Effect::MoveRemote { .. })] = effects(&wishes)[..] else { panic!("{wishes:?}") };
+    let moved = Outcome::RemoteMoved(Box::new(RemoteEntry::Folder(folder("id:here", "/moved"))));
+    bench.feed(vec![Event::Done { op, result: Ok(moved) }]);
+    bench
+}
+
+#[test]
+fn what_others_deleted_right_before_an_own_move_of_its_folder_is_deleted_here() {
+    let mut bench = after_an_own_move();
+    let entries = vec![
+        RemoteEntry::Deleted { path_lower: "/here/a.txt".into() },
+        RemoteEntry::Deleted { path_lower: "/here".into() },
+        RemoteEntry::Folder(folder("id:here", "/moved")),
+    ];
+    let wishes = bench.feed(vec![page(entries, "c2", false)]);
+    assert!(wishes.iter().any(|wish| matches!(wish, Command::List)), "{wishes:?}");
+    let folders = [folder("id:here", "/moved"), folder("id:there", "/there")];
+    let mut wishes = bench.feed(vec![page(folders.map(RemoteEntry::Folder).to_vec(), "c3", false)]);
+    bench.ms += 5_000;
+    wishes.extend(bench.feed(vec![Event::Tick]));
+    let is_trashed = |effect: &Effect| matches!(effect, Effect::TrashLocal { .. });
+    assert!(effects(&wishes).iter().any(|(_, effect)| is_trashed(effect)), "{wishes:?}");
+}
+
+#[test]
+fn an_own_move_of_which_the_feed_tells_everything_needs_no_full_look() {
+    let mut bench = after_an_own_move();
+    let file = RemoteFile { path_lower: "/moved/a.txt".into(), ..remote("a.txt", "one", "r2") };
+    let entries = vec![
+        RemoteEntry::Deleted { path_lower: "/here".into() },
+        RemoteEntry::Folder(folder("id:here", "/moved")),
+        RemoteEntry::File(file),
+    ];
+    let wishes = bench.feed(vec![page(entries, "c2", false)]);
+    assert!(!wishes.iter().any(|wish| matches!(wish, Command::List)), "{wishes:?}");
+    assert!(effects(&wishes).is_empty(), "{wishes:?}");
+}

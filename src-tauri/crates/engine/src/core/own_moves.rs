@@ -1,0 +1,82 @@
+//! Folders that this computer moved at Dropbox: what lies in them is believed once the feed has told of it.
+//!
+//! Somebody may have deleted something in such a folder right before the move. The feed tells of that under a
+//! path that our own record has left by then, and it would stay in the remote tree for ever.
+//!
+//! Rule: a move is written down in the transaction that records it, so that a crash does not forget it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use store::{Intent, StoreError, Tx};
+use sync_core::NodeId;
+
+use super::Loop;
+
+/// Kind of the intent.
+const OWN_MOVE: &str = "own_move";
+
+/// Moves of which the feed has not told yet, by folder.
+#[derive(Debug, Default)]
+pub(super) struct OwnMoves(BTreeMap<NodeId, OwnMove>);
+
+#[derive(Debug)]
+struct OwnMove {
+    op: i64,
+    /// The feed has told of the folder.
+    is_told: bool,
+    /// What lay in it, and the feed has not told of since.
+    untold: BTreeSet<NodeId>,
+}
+
+impl OwnMoves {
+    /// The feed told of this.
+    pub(super) fn told(&mut self, node: NodeId) {
+        for (folder, own) in &mut self.0 {
+            own.is_told |= *folder == node;
+            own.untold.remove(&node);
+        }
+    }
+}
+
+impl Loop {
+    /// A folder was moved at Dropbox, and that is recorded.
+    pub(super) fn note_own_move(&mut self, tx: &mut Tx<'_>, folder: NodeId) -> Result<(), StoreError> {
+        let mut untold: BTreeSet<NodeId> = tx.remote_subtree(folder)?.into_iter().collect();
+        untold.remove(&folder);
+        if untold.is_empty() {
+            return Ok(());
+        }
+        let op = tx.new_op()?;
+        tx.put_intent(&Intent { op, kind: OWN_MOVE.into(), payload: folder.0.into() })?;
+        match self.own_moves.0.insert(folder, OwnMove { op, is_told: false, untold }) {
+            Some(earlier) => tx.remove_intent(earlier.op),
+            None => Ok(()),
+        }
+    }
+
+    /// The feed has settled: tells whether a moved folder holds something that nobody told of. Only a full look
+    /// can say whether it is still there.
+    pub(super) fn misses_in_own_moves(&mut self, tx: &mut Tx<'_>) -> Result<bool, StoreError> {
+        let mut misses = false;
+        for (folder, own) in std::mem::take(&mut self.own_moves.0) {
+            if !own.is_told && tx.remote(folder)?.is_some() {
+                self.own_moves.0.insert(folder, own);
+                continue;
+            }
+            tx.remove_intent(own.op)?;
+            for node in own.untold {
+                misses |= tx.remote(node)?.is_some();
+            }
+        }
+        Ok(misses)
+    }
+
+    /// What the last run did not hear of until its end is looked at.
+    pub(super) fn remember_own_moves(&mut self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        let open: Vec<Intent> = tx.intents()?.into_iter().filter(|intent| intent.kind == OWN_MOVE).collect();
+        for intent in &open {
+            tx.remove_intent(intent.op)?;
+        }
+        if open.is_empty() { Ok(()) } else { self.list_again(tx) }
+    }
+}
