@@ -60,7 +60,7 @@ pub enum Mutant {
 
 impl Mutant {
     /// Those of which it is known within how many seeds they are caught.
-    pub const ALL: [Mutant; 16] = [
+    pub const ALL: [Mutant; 14] = [
         Mutant::SkipJudge,
         Mutant::TrashUnjudged,
         Mutant::UnlinkInsteadOfTrash,
@@ -75,8 +75,15 @@ impl Mutant {
         Mutant::UnknownIsDeleted,
         Mutant::LoseHints,
         Mutant::TrashConflictedCopies,
+    ];
+
+    /// Those that several hundred seeds do not catch: what the oracle is still too weak for.
+    pub const UNCAUGHT: [Mutant; 5] = [
         Mutant::DeleteAtOnce,
         Mutant::ForgetDisplaced,
+        Mutant::ForgetRacy,
+        Mutant::MoveOver,
+        Mutant::AdoptAnything,
     ];
 
     /// Returns within how many seeds it is caught.
@@ -92,13 +99,13 @@ impl Mutant {
             | Mutant::LoseHints
             | Mutant::TrashConflictedCopies => 50,
             Mutant::TrustMtime | Mutant::UnknownIsDeleted => 200,
-            _ => 2500,
+            _ => 1000,
         }
     }
 
     /// Finds a mutant by its name.
     pub fn by_name(name: &str) -> Option<Mutant> {
-        Mutant::ALL.into_iter().find(|mutant| format!("{mutant:?}") == name)
+        Mutant::ALL.into_iter().chain(Mutant::UNCAUGHT).find(|mutant| format!("{mutant:?}") == name)
     }
 }
 
