@@ -135,7 +135,10 @@ impl Loop {
                 self.remote.writes += 1;
                 if tx.remote_children(node)?.is_empty() {
                     tx.remove_remote(node)?;
-                    agree_on_absence(tx, &[node])?;
+                    // What still stands on disk goes as well, unless somebody changes it.
+                    if tx.local(node)?.is_none() {
+                        agree_on_absence(tx, &[node])?;
+                    }
                 } else {
                     self.look_at_dropbox();
                 }
@@ -291,7 +294,11 @@ impl Loop {
             self.local.touch(*id);
         }
         self.remove_local_subtree(tx, flight.node)?;
-        agree_on_absence(tx, &gone)?;
+        for id in gone {
+            if tx.remote(id)?.is_none() {
+                agree_on_absence(tx, &[id])?;
+            }
+        }
         if !put_back.is_empty() {
             // What was not as planned stands there again, and is found as new.
             self.local.look_later(now, parent, 0);
