@@ -1,16 +1,17 @@
 //! What needs a connection: is Dropbox there, is the sign-in good, is the clock right?
 
-use std::time::Duration;
-
-use dropbox_client::Endpoints;
-use engine::api::{AccountState, AccountView, Call};
+use dropbox_client::{ClientError, Endpoints, Options, Reached, SecretString, reach};
+use engine::{
+    api::{AccountState, AccountView, Call},
+    certificate::extra_root_certificate,
+    home::Home,
+    settings::Settings,
+};
 use jiff::{Timestamp, fmt::rfc2822::DateTimeParser};
 
 use super::Check;
 use crate::{Context, session};
 
-/// How long a server may take to say anything.
-const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Tokens and certificates stand this much; beyond it sign-ins start to fail in odd ways.
 const CLOCK_OFF_MAX_SECS: i64 = 120;
 
@@ -28,31 +29,41 @@ pub async fn all(context: &Context) -> Vec<Check> {
     if origins.is_empty() {
         origins.push(Endpoints::default().api);
     }
+    let options = options(&context.home);
     for origin in origins {
-        checks.extend(service(&origin).await);
+        match &options {
+            Ok(options) => checks.extend(service(reach(&origin, options).await, &origin)),
+            Err(why) => checks.push(Check::bad("connection", why, "correct it, or leave the variable empty")),
+        }
     }
     checks.extend(accounts.iter().map(sign_in));
     checks
 }
 
-async fn service(origin: &str) -> Vec<Check> {
-    match probe(origin).await {
-        Some(date) => vec![Check::good("connection", format!("{origin} answers")), clock(date, now())],
-        None => vec![Check::bad(
+/// How Dropbox is reached: with the proxy and the certificate that the engine would use.
+fn options(home: &Home) -> Result<Options, String> {
+    // Settings that cannot be read have a line of their own.
+    let settings = Settings::load(&home.config_file()).unwrap_or_default();
+    Ok(Options {
+        proxy: settings.proxy.url().map(SecretString::from),
+        direct: settings.proxy.is_off(),
+        extra_root_certificate: extra_root_certificate().map_err(|error| error.to_string())?,
+        ..Options::default()
+    })
+}
+
+fn service(reached: Result<Reached, ClientError>, origin: &str) -> Vec<Check> {
+    match reached {
+        Ok(reached) => {
+            let date = reached.date.and_then(|date| DateTimeParser::new().parse_timestamp(&date).ok());
+            vec![Check::good("connection", format!("{origin} answers")), clock(date, now())]
+        }
+        Err(error) => vec![Check::bad(
             "connection",
-            format!("{origin} cannot be reached"),
+            format!("{origin} cannot be reached: {error}"),
             "check the network; behind a proxy: lockstep config set proxy http://HOST:PORT",
         )],
     }
-}
-
-/// Returns the server's clock, nothing when it cannot be reached, and nothing within when it tells none.
-async fn probe(origin: &str) -> Option<Option<Timestamp>> {
-    let http = reqwest::Client::builder().timeout(PROBE_TIMEOUT).build().ok()?;
-    // Any answer will do, an error too: it shows that the service is there.
-    let reply = http.head(origin).send().await.ok()?;
-    let date = reply.headers().get("date").and_then(|date| date.to_str().ok());
-    Some(date.and_then(|date| DateTimeParser::new().parse_timestamp(date).ok()))
 }
 
 fn clock(theirs: Option<Timestamp>, ours: Timestamp) -> Check {
@@ -91,7 +102,24 @@ fn now() -> Timestamp {
 
 #[cfg(test)]
 mod tests {
+    use dropbox_client::ExposeSecret;
+
     use super::*;
+
+    #[tokio::test]
+    async fn the_service_is_looked_for_through_the_proxy_of_the_settings() {
+        let dir = tempfile::tempdir().expect("temp dir");
+        let home = Home::resolve(Some(dir.path().to_owned())).expect("a home");
+        let closed = std::net::TcpListener::bind("127.0.0.1:0").expect("bind").local_addr().expect("bound");
+        let proxy = format!("http://me:hunter2@{closed}");
+        Settings::set(&home.config_file(), "proxy", Some(&proxy)).expect("a good proxy");
+        let options = options(&home).expect("no certificate is named");
+        let url = options.proxy.as_ref().map(|url| url.expose_secret().to_owned());
+        assert_eq!(url.as_deref(), Some(proxy.as_str()));
+        let checks = service(reach("https://api.dropboxapi.com", &options).await, "Dropbox");
+        assert!(!checks[0].ok, "nobody listens where the proxy should be: {checks:?}");
+        assert!(!format!("{checks:?}").contains("hunter2"), "{checks:?}");
+    }
 
     #[test]
     fn a_clock_that_is_off_by_minutes_is_reported_with_its_direction() {
