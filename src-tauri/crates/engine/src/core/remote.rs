@@ -18,6 +18,9 @@ use super::{Command, Loop, Now};
 /// A plain look at the feed although the long poll reports nothing: the safety net of a lost wake-up.
 const SAFETY_NET_MS: u64 = 30 * 60 * 1000;
 
+/// Longest wait for the next long poll after several that reported changes of which the feed knew nothing.
+const MOST_FALSE_ALARM_MS: u64 = 10_000;
+
 /// How long an id may be away before it counts as deleted for good.
 const GRACE_SECS: i64 = 120;
 
@@ -32,6 +35,10 @@ pub(super) struct RemoteSide {
     asked: Option<u64>,
     polling: bool,
     next_poll_ms: u64,
+    /// The last long poll reported changes, and the feed has not been asked for them yet.
+    alarmed: bool,
+    /// Alarms in a row that brought nothing.
+    false_alarms: u32,
     /// Entries of the listing under way could not be understood.
     has_gaps: bool,
     /// The last page said that nothing more follows, and no write of ours came after it was asked for.
@@ -120,6 +127,7 @@ impl Loop {
             self.remote.settled = false;
             return Ok(());
         }
+        self.note_alarm(now, brought_news);
         self.settle_feed(tx, now)?;
         // A page that was asked for before a write of ours was recorded may tell an older story.
         let is_stale = brought_news && asked != self.remote.writes;
@@ -212,6 +220,7 @@ impl Loop {
         match result {
             Ok(answer) => {
                 self.remote.wants_page |= answer.changes;
+                self.remote.alarmed = answer.changes;
                 self.remote.next_poll_ms = now.ms + answer.backoff_secs.unwrap_or(0) * 1000;
             }
             // A reset, a broken connection, a server in trouble: the feed itself tells which.
@@ -222,6 +231,21 @@ impl Loop {
             }
         }
         Ok(())
+    }
+
+    /// A long poll that cries wolf must not make us ask without a pause. One false alarm is nothing: it also
+    /// wakes for changes outside the folder.
+    fn note_alarm(&mut self, now: Now, brought_news: bool) {
+        let was_alarmed = std::mem::take(&mut self.remote.alarmed);
+        if brought_news {
+            self.remote.false_alarms = 0;
+        } else if was_alarmed {
+            self.remote.false_alarms = (self.remote.false_alarms + 1).min(16);
+            let wait_ms = (125 << self.remote.false_alarms).min(MOST_FALSE_ALARM_MS);
+            let is_often = self.remote.false_alarms > 2;
+            self.remote.next_poll_ms =
+                self.remote.next_poll_ms.max(now.ms + if is_often { wait_ms } else { 0 });
+        }
     }
 
     /// Asks for a fresh look at Dropbox, because the last one is proven old.

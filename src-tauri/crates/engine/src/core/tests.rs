@@ -9,6 +9,7 @@ use sync_core::{
 };
 
 mod displaced;
+mod feed;
 mod figures;
 mod moves;
 mod rows;
