@@ -345,7 +345,11 @@ impl Loop {
         Ok(())
     }
 
-    fn workspace_issue(&self, tx: &mut Tx<'_>, code: &str) -> Result<Option<IssueRow>, StoreError> {
+    pub(super) fn workspace_issue(
+        &self,
+        tx: &mut Tx<'_>,
+        code: &str,
+    ) -> Result<Option<IssueRow>, StoreError> {
         Ok(tx.issues()?.into_iter().find(|issue| issue.node.is_none() && issue.code == code))
     }
 

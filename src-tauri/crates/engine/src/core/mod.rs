@@ -287,6 +287,7 @@ impl Loop {
         self.remember_sent(tx)?;
         self.remember_own_moves(tx)?;
         self.displaced.note(now, 0);
+        self.recall_full_sides(tx, now)?;
         self.local.wants_full_scan = true;
         self.remote.wants_page = true;
         self.remote.next_page_ms = now.ms;
@@ -301,7 +302,7 @@ impl Loop {
     ) -> Result<(), StoreError> {
         self.recovered = true;
         match result {
-            Ok(()) => Ok(()),
+            Ok(()) => self.clear_workspace_issue(tx, "unreadable"),
             // It stays in staging or in the trash, where nothing is ever unlinked.
             Err(error) => self.note_workspace_issue(tx, now, "unreadable", &error.to_string()),
         }

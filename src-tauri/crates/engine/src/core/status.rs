@@ -203,8 +203,18 @@ impl Loop {
         self.commands.push(Command::Tell(Box::new(event)));
     }
 
+    /// A side that was full when the last run ended is tried at once; until then it counts as full.
+    pub(super) fn recall_full_sides(&mut self, tx: &mut Tx<'_>, now: Now) -> Result<(), StoreError> {
+        self.side.disk_full_until = self.workspace_issue(tx, "disk_full")?.map(|_| now.ms);
+        self.side.quota_full_until = self.workspace_issue(tx, "quota_full")?.map(|_| now.ms);
+        Ok(())
+    }
+
     /// A side counts as full until its time is over and nothing of it has failed again.
     fn end_full_sides(&mut self, tx: &mut Tx<'_>, now: Now) -> Result<(), StoreError> {
+        if self.halt != Halt::No {
+            return Ok(());
+        }
         if self.side.disk_full_until.is_some_and(|until| until <= now.ms) {
             self.side.disk_full_until = None;
             self.plan_wanted = true;

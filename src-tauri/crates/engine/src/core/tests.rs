@@ -11,6 +11,7 @@ use sync_core::{
 mod displaced;
 mod feed;
 mod figures;
+mod full;
 mod moves;
 mod rows;
 mod scenarios;
