@@ -7,6 +7,7 @@
 
 use sync_core::{LocalKind, LocalStat, Name, SyncPath};
 
+use crate::crash::crash_point;
 use crate::error::{At, FsError, FsErrorKind};
 use crate::read::{Hashed, Hashes, read_some};
 use crate::root::{Root, fixed};
@@ -76,11 +77,13 @@ impl Root {
                 let origin = if origin.is_root() { nowhere(leftover) } else { origin.clone() };
                 let place = self.trash_place(leftover.op, &origin, &[(SyncPath::root(), leftover.stat)])?;
                 place.take(&staging, &name)?;
+                crash_point("leftover.trashed");
                 Ok(None)
             }
             Verdict::PutBack { at } => {
                 let spot = self.spot(at, OP)?;
                 staging.rename_noreplace(&name, &spot.dir, &spot.name).at(OP, at)?;
+                crash_point("leftover.put_back");
                 spot.dir.sync().at(OP, at)?;
                 spot.look(OP)
             }

@@ -10,6 +10,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod crash;
 mod error;
 mod inspect;
 mod leftover;
@@ -28,6 +29,7 @@ mod sys;
 mod trash;
 mod watch;
 
+pub use crash::crash_point;
 pub use error::{FsError, FsErrorKind};
 pub use inspect::{Inspection, Standing, inspect};
 pub use leftover::{Leftover, Verdict};

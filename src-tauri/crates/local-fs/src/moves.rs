@@ -8,6 +8,7 @@ use std::io;
 
 use sync_core::{LocalKind, LocalStat, SyncPath};
 
+use crate::crash::crash_point;
 use crate::error::{At, FsError, FsErrorKind};
 use crate::publish::put_back;
 use crate::root::{Root, Spot};
@@ -18,6 +19,7 @@ impl Root {
         const OP: &str = "make the folder";
         let spot = self.spot(path, OP)?;
         spot.dir.make_dir(&spot.name, false).at(OP, path)?;
+        crash_point("mkdir.made");
         spot.dir.sync().at(OP, path)?;
         match spot.look(OP)? {
             Some(made) if made.kind == LocalKind::Folder => Ok(made),
@@ -39,6 +41,7 @@ impl Root {
             Some(_) => return Err(source.error(OP, FsErrorKind::Changed)),
         }
         move_name(&source, &target, expected).at(OP, to)?;
+        crash_point("move.renamed");
         let moved = target.look(OP)?.filter(is_expected);
         if moved.is_none() && target.look(OP)?.is_some() {
             put_back(&target.dir, &target.name, &source.dir, &source.name).at(OP, from)?;

@@ -10,6 +10,7 @@ use std::io;
 
 use sync_core::{ContentHash, LocalStat, Name, SyncPath};
 
+use crate::crash::crash_point;
 use crate::error::{At, FsError};
 use crate::names::kept_names;
 use crate::read::is_young;
@@ -72,6 +73,7 @@ impl Root {
     fn publish_new(&self, mut whole: Whole, spot: &Spot) -> Result<Published, FsError> {
         let own = sys::file_stat(&whole.file).at(OP, &spot.path)?;
         whole.staging.rename_noreplace(&whole.name, &spot.dir, &spot.name).at(OP, &spot.path)?;
+        crash_point("publish.renamed");
         whole.is_ours = false;
         self.published(&whole, spot, &own)
     }
@@ -83,6 +85,7 @@ impl Root {
         own: &LocalStat,
     ) -> Result<Published, FsError> {
         spot.dir.sync().at(OP, &spot.path)?;
+        crash_point("publish.flushed");
         let now = sys::file_stat(&whole.file).at(OP, &spot.path)?;
         let stat = if now.same_but_for_ctime(own) { now } else { *own };
         // Only the modification time counts here: it was set, so any write after that moves it.

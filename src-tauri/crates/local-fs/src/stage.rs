@@ -10,6 +10,7 @@ use std::io::{self, Seek, SeekFrom, Write};
 
 use sync_core::{ContentHash, LocalKind, LocalStat, Name};
 
+use crate::crash::crash_point;
 use crate::error::{At, FsError, FsErrorKind};
 use crate::read::{Hashes, read_some};
 use crate::root::{Root, fixed, remove_if_there};
@@ -98,6 +99,7 @@ impl Staged {
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), FsError> {
         self.file.write_all(bytes).at("write", path_of(&self.name))?;
         self.hashes.update(bytes);
+        crash_point("download.piece");
         Ok(())
     }
 
@@ -124,7 +126,9 @@ impl Staged {
             return Err(FsError::new("verify", path_of(&self.name), FsErrorKind::Changed));
         }
         self.set_mtime(mtime_secs)?;
+        crash_point("download.written");
         self.file.sync_all().at("flush", path_of(&self.name))?;
+        crash_point("download.flushed");
         self.into_whole(content, blake3)
     }
 
@@ -139,6 +143,7 @@ impl Staged {
         let stat = sys::file_stat(&self.file).at(OP, path_of(&self.name))?;
         let name = whole_name(self.op, &stat);
         self.staging.rename_noreplace(&self.name, &self.staging, &name).at(OP, path_of(&name))?;
+        crash_point("download.whole");
         // The part's name is gone, so dropping `self` has nothing to unlink.
         self.keep = true;
         Ok(Whole {

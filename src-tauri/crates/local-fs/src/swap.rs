@@ -12,6 +12,7 @@ use std::io;
 
 use sync_core::{LocalKind, LocalStat, SyncPath};
 
+use crate::crash::crash_point;
 use crate::error::{At, FsError, FsErrorKind};
 use crate::publish::{OP, Published, put_back};
 use crate::root::{Root, Spot};
@@ -53,8 +54,10 @@ impl<'a> Swap<'a> {
 
     /// Swaps and judges.
     pub fn run(mut self) -> Result<Published, FsError> {
+        crash_point("swap.prepared");
         match self.exchange() {
             Ok(()) => {
+                crash_point("swap.exchanged");
                 self.whole.is_ours = false;
                 self.judge()
             }
@@ -76,11 +79,15 @@ impl<'a> Swap<'a> {
     fn judge(self) -> Result<Published, FsError> {
         let displaced = self.in_staging()?;
         if displaced.same_but_for_ctime(&self.expected) {
+            crash_point("swap.judged");
             self.place.take(&self.whole.staging, &self.whole.name)?;
+            crash_point("swap.trashed");
             return self.root.published(&self.whole, self.spot, &self.own);
         }
+        crash_point("swap.misjudged");
         self.place.abandon();
         if self.undo()? {
+            crash_point("swap.undone");
             // Ours was visible for a moment: somebody may hold it open and write to it yet, so it is
             // kept like anything else that was displaced.
             let own = [(SyncPath::root(), self.own)];

@@ -31,6 +31,7 @@ pub(crate) mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use local_fs::crash_point;
 pub use message::*;
 pub(crate) use status::rfc3339;
 use store::{Index, StoreError, Tx};
@@ -81,12 +82,15 @@ impl Core {
     /// commands and start again from the index.
     pub fn handle(&mut self, now: Now, events: Vec<Event>) -> Result<Vec<Command>, StoreError> {
         let Core { index, state } = self;
+        let (received, committed) = points(&events);
+        received.into_iter().for_each(crash_point);
         index.transaction(|tx| {
             for event in events {
                 state.take_in(tx, now, event)?;
             }
             state.turn(tx, now)
         })?;
+        committed.into_iter().for_each(crash_point);
         Ok(std::mem::take(&mut state.commands))
     }
 
@@ -104,6 +108,21 @@ impl Core {
     pub fn close(self) -> Result<(), StoreError> {
         self.index.close()
     }
+}
+
+/// Names the points before and after the commit of some facts.
+fn points(events: &[Event]) -> (Vec<&'static str>, Vec<&'static str>) {
+    let points = events.iter().filter_map(|event| match event {
+        Event::Page(_) => Some(("page.received", "page.committed")),
+        Event::Scanned(_) => Some(("scan.received", "scan.committed")),
+        Event::Hashed { .. } => Some(("hash.received", "hash.committed")),
+        Event::Done { .. } => Some(("outcome.received", "outcome.committed")),
+        Event::Progress(_) => Some(("progress.received", "progress.committed")),
+        Event::Recovered(_) => Some(("recovery.received", "recovery.committed")),
+        Event::Ask { request: Request::Resolve(_), .. } => Some(("decision.received", "decision.committed")),
+        _ => None,
+    });
+    points.unzip()
 }
 
 /// What the control loop knows beside the trees.

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 
 use dropbox_client::{Client, ClientError, ConflictKind, DeleteTarget};
 use futures::StreamExt;
+use local_fs::crash_point;
 use sync_core::RemoteEntry;
 use tokio::sync::mpsc;
 
@@ -110,6 +111,7 @@ async fn create_folders(executor: &Executor, batch: Vec<Change>) {
         _ => None,
     });
     let results = executor.inner.client.create_folders(paths).await;
+    crash_point("mkdir_remote.answered");
     finish(executor, ops, results, |folder| Outcome::RemoteFolder(Box::new(folder)));
 }
 
@@ -133,6 +135,7 @@ async fn delete(executor: &Executor, batch: Vec<Change>) {
     }
     if !due.is_empty() {
         let results = client.delete(due_targets).await;
+        crash_point("delete_remote.answered");
         finish(executor, due, results, |()| Outcome::RemoteGone);
     }
 }
@@ -165,6 +168,7 @@ async fn move_batch(executor: &Executor, batch: Vec<Change>) {
         _ => None,
     });
     let results = executor.inner.client.move_batch(moves).await;
+    crash_point("move_remote.answered");
     finish(executor, ops, results, |entry| Outcome::RemoteMoved(Box::new(entry)));
 }
 
@@ -176,6 +180,7 @@ async fn move_through(executor: &Executor, effect: Effect) -> Result<Outcome, Fa
     };
     let client = &executor.inner.client;
     client.move_one(&from, &through).await?;
+    crash_point("respell.first");
     Ok(Outcome::RemoteMoved(Box::new(client.move_one(&from, &to).await?)))
 }
 
@@ -192,6 +197,7 @@ async fn restore(client: &Client, id: &str, path: &str, over: &str, rev: &str) -
         Err(ClientError::NotFound) => return Err(Failure::NotKept),
         restored => restored?,
     };
+    crash_point("restore.answered");
     let before = client.revisions(path, REVISIONS_SEEN).await?;
     let replaced = before.iter().skip_while(|file| file.rev != restored.rev).nth(1);
     if let Some(other) = replaced.filter(|file| file.rev != over) {

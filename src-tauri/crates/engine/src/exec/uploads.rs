@@ -9,7 +9,7 @@ use std::{
 use bytes::Bytes;
 use dropbox_client::{ClientError, Commit, Progress as Sent, Session, SmallUpload, UploadSource};
 use futures::future::join_all;
-use local_fs::{FsErrorKind, Source};
+use local_fs::{FsErrorKind, Source, crash_point};
 use memmap2::MmapMut;
 use sync_core::{ContentHash, LocalStat, SyncPath};
 use tokio::sync::mpsc;
@@ -107,7 +107,10 @@ async fn send_batch(executor: &Executor, batch: Vec<Small>) {
     if ops.is_empty() {
         return;
     }
-    match executor.inner.client.upload_batch(uploads).await {
+    crash_point("upload.batch_read");
+    let answer = executor.inner.client.upload_batch(uploads).await;
+    crash_point("upload.batch_answered");
+    match answer {
         Ok(results) => {
             for (op, result) in ops.into_iter().zip(results) {
                 let outcome = result.map(|file| Outcome::RemoteFile(Box::new(file)));
@@ -158,13 +161,20 @@ async fn upload_large(executor: &Executor, epoch: u64, op: i64, upload: Upload) 
     let tell = Arc::new(move |sent: Sent| {
         let mut last = last.lock().expect("BUG: nothing panics while it is held");
         match sent {
-            Sent::Session(session) => last.0 = Some(session),
-            Sent::Sent(bytes) => last.1 = bytes,
+            Sent::Session(session) => {
+                crash_point("upload.session");
+                last.0 = Some(session);
+            }
+            Sent::Sent(bytes) => {
+                crash_point("upload.sent");
+                last.1 = bytes;
+            }
         }
         let session = last.0.as_ref().map(|session| (session.session_id.clone(), session.offset));
         teller.send(Event::Progress(Progress { op, bytes_done: last.1, session }));
     });
     let file = executor.inner.client.upload_large(source, stat.size, hash, commit, resume, tell).await?;
+    crash_point("upload.answered");
     Ok(Outcome::RemoteFile(Box::new(file)))
 }
 

@@ -6,6 +6,7 @@ use sync_core::{LocalKind, LocalStat, Name, SyncPath};
 
 use super::place::shown;
 use super::{Expected, Trashed};
+use crate::crash::crash_point;
 use crate::error::{At, FsError};
 use crate::names::{Ignored, ignored};
 use crate::publish::put_back;
@@ -50,7 +51,10 @@ fn hand_all_back(
     let mut failed = None;
     for rel in odd {
         match hand_back(root, place, name, origin, rel) {
-            Ok(path) => trashed.put_back.extend(path),
+            Ok(path) => {
+                crash_point("trash.handed_back");
+                trashed.put_back.extend(path);
+            }
             Err(error) => failed = Some(error),
         }
     }

@@ -19,6 +19,7 @@ use sync_core::{LocalStat, SyncPath};
 pub use entries::{Displaced, Purged, TrashEntry};
 pub(crate) use place::TrashPlace;
 
+use crate::crash::crash_point;
 use crate::error::{FsError, FsErrorKind};
 use crate::root::Root;
 
@@ -52,7 +53,9 @@ impl Root {
         }
         let all: Vec<_> = expected.iter().map(|(rel, stat)| (rel.clone(), *stat)).collect();
         let place = self.trash_place(op, path, &all)?;
+        crash_point("trash.listed");
         place.take(&spot.dir, &spot.name)?;
+        crash_point("trash.moved");
         self.finish_trash(op, path, expected)
     }
 
