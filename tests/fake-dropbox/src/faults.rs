@@ -37,6 +37,8 @@ pub enum Fault {
     ResetAfterEffect,
     /// Nothing happens and no answer ever comes.
     Stall,
+    /// The effect is done and no answer ever comes.
+    StallAfterEffect,
     /// The answer breaks off after this many bytes of its body, below the length that it announced.
     TruncateBody(u64),
     /// One bit in the middle of the answer's body is turned.

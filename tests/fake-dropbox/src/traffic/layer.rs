@@ -48,6 +48,10 @@ async fn hurt(fault: Fault, request: Request, next: Next) -> Response {
     match fault {
         Fault::ResetBeforeEffect => dropped(),
         Fault::Stall => std::future::pending().await,
+        Fault::StallAfterEffect => {
+            finish(next.run(request).await).await;
+            std::future::pending().await
+        }
         Fault::ResetAfterEffect => {
             finish(next.run(request).await).await;
             dropped()
