@@ -323,7 +323,7 @@ impl Device {
 
 /// What linking the account in a person's place comes to.
 pub fn account(world: &World) -> NewAccount {
-    let url = world.fake().url();
+    let url = world.url();
     let app = fake_dropbox::App::default();
     NewAccount {
         app_key: app.key,

@@ -3,6 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
+    sync::OnceLock,
 };
 
 use crate::world::World;
@@ -20,7 +21,7 @@ impl Program {
 
     /// Links the account of the world and keeps the secret in a file.
     pub fn link(&self, world: &World) {
-        let url = world.fake().url();
+        let url = world.url();
         let app = fake_dropbox::App::default();
         let (authorize, token) = (format!("{url}/oauth2/authorize"), format!("{url}/oauth2/token"));
         let arguments = [
@@ -71,7 +72,19 @@ impl Program {
 
     /// Returns the command with its home set and its output caught.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(binary());
+        self.command_of(&binary("lockstep"), arguments)
+    }
+
+    /// Returns the command of a build with crash points: it dies at this one, given as `name`, or `name:n`
+    /// for the n-th time, or `*:n` for the n-th point of all.
+    pub fn dying(home: &Path, arguments: &[&str], point: &str) -> Command {
+        let mut command = Program::at(home).command_of(with_crash_points(), arguments);
+        command.env("LOCKSTEP_CRASH_AT", point);
+        command
+    }
+
+    fn command_of(&self, binary: &Path, arguments: &[&str]) -> Command {
+        let mut command = Command::new(binary);
         command.arg("--home").arg(&self.home).args(arguments);
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).env_remove("LOCKSTEP_PASSPHRASE");
         command
@@ -79,14 +92,31 @@ impl Program {
 }
 
 /// Returns the program, which the same build made: it lies beside the folder of the test programs.
-fn binary() -> PathBuf {
-    let test = std::env::current_exe().expect("a test knows where it is");
-    let folder = test.ancestors().nth(2).expect("BUG: tests lie in target/<profile>/deps");
-    let path = folder.join(format!("lockstep{}", std::env::consts::EXE_SUFFIX));
-    assert!(
-        path.exists(),
-        "{} is missing; build the whole workspace: cargo build --workspace",
-        path.display()
-    );
-    path
+fn binary(name: &str) -> PathBuf {
+    let own = std::env::current_exe().expect("a program knows where it is");
+    let beside = own.ancestors().skip(1).take(2);
+    let names = beside.map(|folder| folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX)));
+    let found = names.clone().find(|path| path.exists());
+    found.unwrap_or_else(|| panic!("{name} is missing; build the whole workspace: cargo build --workspace"))
+}
+
+/// Returns a build of the program that can be told to die at a named point. It is built here, by itself: a
+/// feature that some crate of the workspace switched on would be in the program that ships, too.
+fn with_crash_points() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        if let Some(built) = std::env::var_os("LOCKSTEP_CRASH_POINTS_BIN") {
+            return built.into();
+        }
+        let folder = binary("lockstep").parent().expect("BUG: a file lies in a folder").to_owned();
+        let target = folder.parent().expect("BUG: target/<profile>").to_owned();
+        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        cargo.current_dir(env!("CARGO_MANIFEST_DIR")).env("CARGO_TARGET_DIR", target);
+        // With all packages, so that everything below is built with the same features as it is anyway.
+        cargo.args(["build", "--quiet", "--locked", "--workspace", "--features", "cli/crash-points"]);
+        cargo.args(["--bin", "lockstep-crash-points"]);
+        let built = cargo.output().expect("cargo can be started");
+        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+        folder.join(format!("lockstep-crash-points{}", std::env::consts::EXE_SUFFIX))
+    })
 }

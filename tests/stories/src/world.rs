@@ -3,11 +3,15 @@
 use fake_dropbox::{Control, FakeDropbox, Options};
 use testkit::Tree;
 
-use crate::device::{Device, DeviceOptions};
+use crate::{
+    bad_wire::BadWire,
+    device::{Device, DeviceOptions},
+};
 
 /// A running fake service with helpers for stories.
 pub struct World {
     fake: FakeDropbox,
+    wire: Option<BadWire>,
 }
 
 impl World {
@@ -18,7 +22,24 @@ impl World {
 
     /// Starts a service with these options.
     pub async fn with(options: Options) -> World {
-        World { fake: FakeDropbox::start(options).await.expect("the fake service starts") }
+        World { fake: FakeDropbox::start(options).await.expect("the fake service starts"), wire: None }
+    }
+
+    /// Starts a service that devices reach over a wire that is cut that often.
+    pub async fn behind_a_bad_wire(seed: u64, cuts: u64) -> World {
+        let world = World::start().await;
+        let address = world.fake.url().trim_start_matches("http://").parse().expect("an address and a port");
+        World { wire: Some(BadWire::to(address, seed, cuts).await), ..world }
+    }
+
+    /// Returns where devices reach the service.
+    pub fn url(&self) -> String {
+        self.wire.as_ref().map_or_else(|| self.fake.url(), BadWire::url)
+    }
+
+    /// From now on the wire is cut that often, then it is good.
+    pub fn cut(&self, times: u64) {
+        self.wire.as_ref().expect("the wire is a bad one").cut(times);
     }
 
     /// Acts as another device, looks at the account, makes the service fail.

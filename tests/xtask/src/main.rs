@@ -5,6 +5,7 @@
 //! Rule: every command says at its end what happened and, if it failed, where to look.
 
 mod checks;
+mod crash_loop;
 mod demo;
 mod dev;
 mod icons;
@@ -44,6 +45,15 @@ enum Command {
         #[arg(long)]
         keep: bool,
     },
+    /// Kills the real program again and again while two people change both sides; long
+    CrashLoop {
+        /// Kills in all
+        #[arg(long, default_value_t = 500)]
+        kills: u64,
+        /// Seed of the first round, to repeat a run
+        #[arg(long)]
+        seed: Option<u64>,
+    },
     /// Runs the app with windows that change while one edits them
     Dev,
     /// Writes the TypeScript of the app's commands anew
@@ -79,6 +89,7 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Test { fast } => checks::run(fast),
         Command::Demo { keep } => demo::run(keep),
+        Command::CrashLoop { kills, seed } => crash_loop::run(kills, seed),
         Command::Dev => dev::run(),
         Command::Bindings => dev::bindings(),
         Command::Icons { check: true, .. } => icons::run(&icons::Do::Check),

@@ -1,0 +1,109 @@
+//! No space, here or there.
+
+use super::*;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_stops_downloads_only_and_they_go_on_when_there_is_space() {
+    let world = World::start().await;
+    let anna =
+        Device::start(&world, DeviceOptions { remote: "/Own".into(), ..DeviceOptions::named("anna") }).await;
+    let Some(disk) = SmallDisk::mount(&anna.parent().at("disk"), "2m") else { return };
+    let large: Vec<u8> = (0..5u32 << 20).map(|n| (n >> 6) as u8).collect();
+    world.control().put("/Disk/large.bin", large.clone()).expect("put");
+    world.control().put("/Disk/small.txt", "small").expect("put");
+    let view: WorkspaceView = anna.ask(Call::WorkspaceAdd(workspace("/Disk", disk.path()))).await;
+    let id = Some(view.id.clone());
+    let sync =
+        async || -> SyncReport { anna.ask::<Vec<SyncReport>>(Call::Sync { id: id.clone() }).await.remove(0) };
+    let report = sync().await;
+    assert_eq!(
+        report.state,
+        WorkspaceState::DiskFull,
+        "{report:?} {:?} {:?}",
+        anna.issues().await,
+        Tree::read_from(disk.path())
+    );
+    assert_eq!(issue(&anna, "disk_full", "").await.level, "needs_you");
+    let here = || Tree::read_from(disk.path()).expect("readable");
+    assert!(here().get("large.bin").is_none(), "nothing half appears");
+    anna.parent().write("disk/note.txt", "goes up all the same");
+    assert_eq!(sync().await.state, WorkspaceState::DiskFull);
+    assert_eq!(world.control().read("/Disk/note.txt").expect("uploaded"), b"goes up all the same");
+    disk.grow("30m");
+    let _: Value = anna.ask(Call::Retry { id: None }).await;
+    let report = sync().await;
+    assert_eq!((report.state, report.issues), (WorkspaceState::Idle, 0), "{:?}", anna.issues().await);
+    assert_eq!(here().file("large.bin"), Some(&large[..]));
+    assert_eq!(here().difference(&world.tree_below("Disk")), "");
+    let mut anna = anna;
+    anna.quit().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_dropbox_stops_uploads_only_and_they_go_on_when_there_is_space() {
+    let world = World::start().await;
+    world.control().put("/there.txt", "one").expect("put");
+    let anna = world.device("anna").await;
+    anna.sync().await;
+    world.control().set_quota(1_000);
+    anna.write("large.bin", vec![1; 100_000]);
+    anna.write("larger.bin", vec![2; 9 << 20]);
+    anna.write("tiny.txt", "fits");
+    world.control().put("/new there.txt", "two").expect("put");
+    let report = anna.sync().await;
+    assert_eq!(report.state, WorkspaceState::QuotaFull, "{:?}", anna.issues().await);
+    assert_eq!(anna.read("new there.txt"), b"two", "downloads go on");
+    let told = issue(&anna, "quota_full", "").await;
+    assert!(told.level == "needs_you" && told.actions.contains(&"retry".to_owned()), "{told:?}");
+    world.control().put("/newer there.txt", "three").expect("put");
+    anna.sync().await;
+    assert_eq!(anna.read("newer there.txt"), b"three", "also while it is known to be full");
+    world.control().set_quota(1 << 30);
+    let _: Value = anna.ask(Call::Retry { id: None }).await;
+    let report = anna.sync().await;
+    assert_eq!((report.state, report.issues), (WorkspaceState::Idle, 0), "{:?}", anna.issues().await);
+    assert_equal(&world, &anna).await;
+    assert_eq!(world.control().read("/larger.bin").expect("uploaded").len(), 9 << 20);
+}
+
+/// Returns the command in a shell where no file may grow beyond this: what a full disk says, without a disk.
+fn with_little_room(program: &Program, arguments: &[&str], kib: u32) -> Command {
+    let plain = program.command(arguments);
+    let mut command = Command::new("bash");
+    command.args(["-c", &format!("trap '' XFSZ; ulimit -f {kib}; exec \"$@\""), "bash"]);
+    command.arg(plain.get_program()).args(plain.get_args()).stdin(Stdio::null());
+    command
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_for_which_there_is_no_room_comes_when_there_is() {
+    let world = World::start().await;
+    let large: Vec<u8> = (0..9u32 << 20).map(|n| (n >> 6) as u8).collect();
+    world.control().put("/large.bin", large.clone()).expect("put");
+    world.control().put("/small.txt", "small").expect("put");
+    let (home, place) = (TempRoot::new(), TempRoot::new());
+    let program = Program::at(home.path());
+    let folder = place.at("folder");
+    tokio::task::block_in_place(|| {
+        program.link(&world);
+        let local = folder.to_str().expect("text");
+        assert!(program.run(&["workspace", "add", "--remote", "/", "--local", local]).status.success());
+        place.write("folder/note.txt", "goes up all the same");
+        // Twice: what the first attempt left must not hinder the second.
+        for _ in 0..2 {
+            let output = with_little_room(&program, &["sync", "--json"], 6 << 10).output().expect("it runs");
+            let text = String::from_utf8_lossy(&output.stdout).into_owned();
+            let report: Value = serde_json::from_str(&text)
+                .unwrap_or_else(|_| panic!("{text} {}", String::from_utf8_lossy(&output.stderr)));
+            assert_eq!(report[0]["state"], "disk_full", "{report}");
+            let here = Tree::read_from(&folder).expect("readable");
+            assert!(here.get("large.bin").is_none(), "nothing half appears");
+        }
+        assert_eq!(world.control().read("/note.txt").expect("uploaded"), b"goes up all the same");
+        let output = program.run(&["sync", "--json"]);
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stdout));
+    });
+    let here = Tree::read_from(&folder).expect("readable");
+    assert_eq!(here.file("large.bin"), Some(&large[..]));
+    assert_eq!(here.difference(&world.tree()), "");
+}
