@@ -22,6 +22,11 @@ type Named = BTreeMap<u8, Vec<String>>;
 /// Reads all sources below the folder of the workspace.
 fn named(workspace: &Path) -> anyhow::Result<Named> {
     let mut named = Named::new();
+    read_all(workspace, &mut |text| collect(text, &mut named))?;
+    Ok(named)
+}
+
+fn read_all(workspace: &Path, each: &mut dyn FnMut(&str)) -> anyhow::Result<()> {
     let mut open: Vec<_> = FOLDERS.iter().map(|folder| workspace.join(folder)).collect();
     while let Some(folder) = open.pop() {
         for entry in fs::read_dir(&folder).with_context(|| folder.display().to_string())? {
@@ -29,12 +34,11 @@ fn named(workspace: &Path) -> anyhow::Result<Named> {
             if path.is_dir() && !path.ends_with("target") && !path.ends_with("node_modules") {
                 open.push(path);
             } else if path.extension().is_some_and(|end| end == "rs") {
-                let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-                collect(&text, &mut named);
+                each(&fs::read_to_string(&path).with_context(|| path.display().to_string())?);
             }
         }
     }
-    Ok(named)
+    Ok(())
 }
 
 fn collect(text: &str, named: &mut Named) {
@@ -69,6 +73,21 @@ mod tests {
         }
         let missing: Vec<_> = (1..=SCENARIOS).filter(|number| !named.contains_key(number)).collect();
         assert_eq!(missing, UNBUILT, "each of the others has a test, and these have none");
+    }
+
+    #[test]
+    fn every_test_that_the_architecture_page_names_exists() {
+        let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let page = fs::read_to_string(workspace.join("ARCHITECTURE.md")).expect("the page is there");
+        let mut sources = String::new();
+        read_all(&workspace, &mut |text| sources.push_str(text)).expect("the sources can be read");
+        let is_name = |word: &&str| {
+            word.matches('_').count() > 2 && word.chars().all(|c| c == '_' || c.is_ascii_alphanumeric())
+        };
+        let named: Vec<_> = page.split('`').filter(is_name).filter(|name| !name.contains("NN")).collect();
+        assert!(named.len() > 40, "the tables are read: {named:?}");
+        let lost: Vec<_> = named.iter().filter(|name| !sources.contains(&format!("fn {name}("))).collect();
+        assert!(lost.is_empty(), "no such test: {lost:?}");
     }
 
     #[test]
