@@ -123,6 +123,13 @@ async fn row_12_a_commit_that_was_answered_and_not_written_down_is_adopted() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn row_12_an_edit_after_a_commit_that_was_not_written_down_is_no_conflict() {
+    let death = Death::at("upload.batch_answered", |sides| sides.write("d.txt", "four, edited")).await;
+    Sides { world: &death.world, folder: &death.anna.folder() }.write("d.txt", "four, edited twice");
+    death.ends_as(&with("d.txt", "four, edited twice")).await.carrying(1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn row_13_a_batch_that_was_half_committed_is_finished() {
     let many =
         |sides: &Sides<'_>| (0..6).for_each(|n| sides.write(&format!("new {n}.txt"), format!("n {n}")));
