@@ -152,7 +152,8 @@ impl Death {
         assert_eq!(here.difference(&there), "", "here and there");
         let mut found: Vec<_> = self.world.control().tree().into_values().flatten().collect();
         let mut wished: Vec<_> = wished.iter().map(|text| text.as_bytes().to_vec()).collect();
-        (found.sort(), wished.sort());
+        found.sort();
+        wished.sort();
         assert_eq!(found, wished, "{here:?}");
         self
     }
