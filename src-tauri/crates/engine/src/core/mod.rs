@@ -21,6 +21,7 @@ mod planning;
 mod preview;
 mod record;
 mod remote;
+mod remote_rows;
 mod removals;
 mod requests;
 mod sent;

@@ -12,7 +12,7 @@ use super::{
     Failure, Loop, Now, Outcome, Progress,
     agree::{agree_on_absence, agree_on_content, agree_on_place},
     dispatch::{Flight, Step, intent},
-    remote::{file_row, folder_row},
+    remote_rows::{file_row, folder_row},
     sent::may_have_happened,
 };
 use crate::api::{ActivityView, Direction, Event as ApiEvent};

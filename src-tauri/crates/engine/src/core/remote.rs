@@ -13,7 +13,10 @@ use serde::{Deserialize, Serialize};
 use store::{Intent, Listing, RemoteKind, RemoteRow, StoreError, Tx};
 use sync_core::{Name, NameKey, NodeId, RemoteEntry, RemoteFile, RemoteFolder};
 
-use super::{Command, Loop, Now};
+use super::{
+    Command, Loop, Now,
+    remote_rows::{file_row, folder_row},
+};
 
 /// A plain look at the feed although the long poll reports nothing: the safety net of a lost wake-up.
 const SAFETY_NET_MS: u64 = 30 * 60 * 1000;
@@ -550,55 +553,4 @@ fn misses_children(tx: &Tx<'_>, moved: &Moved) -> Result<bool, StoreError> {
 
 fn split_keys(path_lower: &str) -> Vec<NameKey> {
     path_lower.split('/').filter(|part| !part.is_empty()).map(NameKey::from_server).collect()
-}
-
-/// Returns a folder row without a Dropbox id.
-pub(super) fn folder_row(id: NodeId, parent: NodeId, name: Name, key: NameKey) -> RemoteRow {
-    RemoteRow {
-        id,
-        parent,
-        name,
-        key,
-        kind: RemoteKind::Folder,
-        rid: None,
-        rev: None,
-        size: 0,
-        content_hash: None,
-        client_modified_secs: 0,
-        server_modified_secs: 0,
-        read_only: false,
-        modified_by: None,
-        generation: 0,
-    }
-}
-
-/// Returns the row of a remote file.
-pub(super) fn file_row(
-    id: NodeId,
-    parent: NodeId,
-    key: NameKey,
-    generation: i64,
-    file: RemoteFile,
-) -> RemoteRow {
-    let kind = match (&file.symlink_target, file.is_downloadable && file.content_hash.is_some()) {
-        (Some(_), _) => RemoteKind::Symlink,
-        (None, true) => RemoteKind::File,
-        (None, false) => RemoteKind::Undownloadable,
-    };
-    RemoteRow {
-        id,
-        parent,
-        name: file.name,
-        key,
-        kind,
-        rid: Some(file.id),
-        rev: Some(file.rev),
-        size: file.size,
-        content_hash: file.content_hash,
-        client_modified_secs: file.client_modified_secs,
-        server_modified_secs: file.server_modified_secs,
-        read_only: file.read_only,
-        modified_by: file.modified_by,
-        generation,
-    }
 }
