@@ -82,7 +82,9 @@ pub(super) enum Step {
         becomes_copy: bool,
     },
     TrashLocal,
-    DeleteRemote,
+    DeleteRemote {
+        target: String,
+    },
     /// A merge result takes the local file's place.
     Merge {
         remote: Box<RemoteRow>,
@@ -118,7 +120,7 @@ impl Step {
             Step::MkdirRemote { .. }
                 | Step::Upload { .. }
                 | Step::MoveRemote { .. }
-                | Step::DeleteRemote
+                | Step::DeleteRemote { .. }
                 | Step::LookAgain
                 | Step::RestoreRemote
         )
@@ -338,7 +340,8 @@ impl Loop {
         // The revision that the plan saw. It may be newer than the synced one without other content: moving
         // a folder gives all files in it new revisions.
         let rev = row.rev;
-        self.launch_step(tx, now, node, Step::DeleteRemote, Effect::DeleteRemote { target, rev }).map(drop)
+        let step = Step::DeleteRemote { target: target.clone() };
+        self.launch_step(tx, now, node, step, Effect::DeleteRemote { target, rev }).map(drop)
     }
 
     pub(super) fn launch_step(

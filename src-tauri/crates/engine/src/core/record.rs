@@ -131,9 +131,13 @@ impl Loop {
                 self.record_remote_move(tx, flight, *parent, name, *entry)?;
                 self.record_activity(tx, now, flight.path.clone(), "moved", Some(Direction::Up), 0)
             }
-            (Step::DeleteRemote, Outcome::RemoteGone) => {
+            (Step::DeleteRemote { target }, Outcome::RemoteGone) => {
                 self.remote.writes += 1;
-                if tx.remote_children(node)?.is_empty() {
+                let is_another = tx.remote(node)?.is_some_and(|row| row.rid.as_ref() != Some(target));
+                if is_another {
+                    // Somebody's new file has come to its place meanwhile, and is not what was deleted.
+                    self.look_at_dropbox();
+                } else if tx.remote_children(node)?.is_empty() {
                     tx.remove_remote(node)?;
                     // What still stands on disk goes as well, unless somebody changes it.
                     if tx.local(node)?.is_none() {

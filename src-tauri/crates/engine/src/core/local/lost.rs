@@ -51,7 +51,7 @@ impl Loop {
         let Some(row) = self.local.lost.take(stat) else { return Ok(None) };
         let is_awaited = tx.local(row.id)?.is_none() && tx.synced(row.id)?.is_some();
         let is_being_deleted =
-            self.flights.values().any(|f| f.node == row.id && matches!(f.step, Step::DeleteRemote));
+            self.flights.values().any(|f| f.node == row.id && matches!(f.step, Step::DeleteRemote { .. }));
         Ok(Some(row).filter(|_| is_awaited && !is_being_deleted))
     }
 }

@@ -126,3 +126,21 @@ fn what_others_wrote_over_it_is_no_answer_to_an_upload() {
     let is_copy = |effect: &Effect| matches!(effect, Effect::MoveLocal { .. });
     assert!(planned.iter().any(|(_, effect)| is_copy(effect)), "a conflict: both are kept: {planned:?}");
 }
+
+#[test]
+fn what_comes_to_the_place_of_a_file_that_is_being_deleted_stays() {
+    let mut bench = at_rest();
+    bench.look_again(&[]);
+    bench.ms += 3_000;
+    let told = bench.feed(vec![Event::Tick]);
+    let wishes = bench.answer_on_disk(told, &[]);
+    let [(op, Effect::DeleteRemote { .. })] = effects(&wishes)[..] else { panic!("{wishes:?}") };
+    let another = RemoteFile { id: "id:another".into(), ..remote("a.txt", "of others", "r2") };
+    let gone = RemoteEntry::Deleted { path_lower: "/a.txt".into() };
+    let mut wishes = bench.feed(vec![page(vec![gone, RemoteEntry::File(another)], "c2", false)]);
+    wishes.extend(bench.feed(vec![Event::Done { op, result: Ok(Outcome::RemoteGone) }]));
+    wishes.extend(bench.feed(vec![page(Vec::new(), "c3", false)]));
+    bench.ms += 2_000;
+    wishes.extend(bench.feed(vec![Event::Tick]));
+    assert!(effects(&wishes).iter().any(|(_, effect)| is_download(effect)), "{wishes:?}");
+}
