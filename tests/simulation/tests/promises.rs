@@ -21,6 +21,11 @@ fn the_engine_keeps_its_promises_in_known_runs() {
 }
 
 #[test]
+fn the_engine_keeps_its_promises_in_seeds_that_once_failed() {
+    hold([5_002_325, 5_002_355, 5_005_691].into_iter());
+}
+
+#[test]
 fn what_once_failed_holds() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("regressions");
     for stored in regression::read_all(&folder).expect("readable") {

@@ -329,9 +329,14 @@ impl Loop {
             None => (place.0, place.1.key()),
         };
         let content = file.content_hash;
+        let is_another = tx.remote(node)?.and_then(|row| row.rid).is_some_and(|rid| rid != file.id);
+        if is_another {
+            // The node has come to stand for somebody else's file meanwhile; the feed brings this one, too.
+            self.look_at_dropbox();
+        }
         // The feed may have brought the file before this answer came, as a node of its own; then the planner
         // pairs the two.
-        if tx.remote_by_rid(&file.id)?.is_none_or(|row| row.id == node) {
+        if !is_another && tx.remote_by_rid(&file.id)?.is_none_or(|row| row.id == node) {
             let row = file_row(node, parent, key, generation, file);
             if let (true, Some(content)) = (self.put_remote_if_free(tx, row.clone())?, content) {
                 agree_on_content(tx, &row, &local.name, content)?;
