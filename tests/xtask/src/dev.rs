@@ -1,19 +1,45 @@
 //! `cargo xtask dev`: the app with windows that change while one edits them.
 
-use std::process::{Child, Command};
+use std::{
+    net::{Ipv4Addr, TcpListener, TcpStream},
+    process::{Child, Command},
+    thread,
+    time::Duration,
+};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 
 use crate::{
     system::{self, C_COMPILER, STATUS_ICONS, WEBKIT, cargo},
     ui,
 };
 
-/// Where the windows come from meanwhile; the port stands in `ui/package.json`, too.
-const CONFIG: &str = r#"{"build":{"devUrl":"http://localhost:1420"}}"#;
+/// Where the windows come from meanwhile.
+const PORT: u16 = 1420;
+/// How often a server that starts is asked whether it is there.
+const ASK_AGAIN: Duration = Duration::from_millis(50);
 
 /// The server of the windows; ends when dropped.
 struct Pages(Child);
+
+impl Pages {
+    /// Starts the server and waits until it answers: a window that comes earlier would stay blank.
+    fn serve() -> anyhow::Result<Self> {
+        // Asked before: somebody else's server would answer in the place of ours.
+        TcpListener::bind((Ipv4Addr::LOCALHOST, PORT))
+            .with_context(|| format!("port {PORT} is taken; end the program that has it"))?;
+        let mut pages = Self(ui::pages(PORT).spawn().context("node could not be started")?);
+        loop {
+            if let Some(status) = pages.0.try_wait()? {
+                bail!("the server of the windows ended with {status}; see above");
+            }
+            if TcpStream::connect((Ipv4Addr::LOCALHOST, PORT)).is_ok() {
+                return Ok(pages);
+            }
+            thread::sleep(ASK_AGAIN);
+        }
+    }
+}
 
 impl Drop for Pages {
     fn drop(&mut self) {
@@ -26,9 +52,9 @@ impl Drop for Pages {
 pub fn run() -> anyhow::Result<bool> {
     system::ensure(&[C_COMPILER, WEBKIT, STATUS_ICONS])?;
     ui::prepare()?;
-    let pages = ui::npm().args(["run", "dev"]).spawn().context("npm could not be started")?;
-    let _pages = Pages(pages);
-    let status = cargo().args(["run", "--package", "lockstep-app"]).env("TAURI_CONFIG", CONFIG).status();
+    let _pages = Pages::serve()?;
+    let config = format!(r#"{{"build":{{"devUrl":"http://127.0.0.1:{PORT}"}}}}"#);
+    let status = cargo().args(["run", "--package", "lockstep-app"]).env("TAURI_CONFIG", config).status();
     Ok(status.context("cargo could not be started")?.success())
 }
 

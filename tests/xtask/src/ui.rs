@@ -59,6 +59,15 @@ pub fn npm() -> Command {
     command
 }
 
+/// Returns the server of the windows as one edits them: one process, so that whoever ends it has ended all of it.
+/// Behind `npm run` it would be a grandchild, live on, and hold the port.
+pub fn pages(port: u16) -> Command {
+    let mut command = Command::new("node");
+    command.current_dir(FOLDER).arg("node_modules/vite/bin/vite.js");
+    command.args(["--strictPort", "--port"]).arg(port.to_string());
+    command
+}
+
 fn fit(version: &Output) -> anyhow::Result<()> {
     let text = String::from_utf8_lossy(&version.stdout);
     let (major, minor) = OLDEST_NODE;
