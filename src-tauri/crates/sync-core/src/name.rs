@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 
 /// One component of a path, as its owner wrote it: not empty, not `.` or `..`, no `/`, no NUL.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+// Stored names are checked like all others: a record on disk may be damaged, or not ours.
+#[serde(try_from = "Box<[u8]>")]
 pub struct Name(Box<[u8]>);
 
 /// Why bytes cannot be the name of a file or folder.
@@ -83,6 +85,14 @@ impl Name {
 
 fn compose(text: &str) -> String {
     ComposingNormalizerBorrowed::new_nfc().normalize(text).into_owned()
+}
+
+impl TryFrom<Box<[u8]>> for Name {
+    type Error = NameError;
+
+    fn try_from(bytes: Box<[u8]>) -> Result<Name, NameError> {
+        Name::from_bytes(&bytes)
+    }
 }
 
 impl fmt::Display for Name {
@@ -157,5 +167,18 @@ mod tests {
         for bad in ["", ".", "..", "a/b", "a\0b"] {
             assert!(Name::new(bad).is_err(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn a_stored_name_that_leads_elsewhere_is_refused_like_any_other() {
+        use serde::de::{IntoDeserializer, value::Error, value::SeqDeserializer};
+        let stored = |text: &str| {
+            let bytes: SeqDeserializer<_, Error> = text.as_bytes().to_vec().into_deserializer();
+            Name::deserialize(bytes)
+        };
+        for bad in ["", ".", "..", "a/b", "a\0b"] {
+            assert!(stored(bad).is_err(), "{bad:?}");
+        }
+        assert_eq!(stored("a.txt").expect("a name"), Name::new("a.txt").expect("a name"));
     }
 }
