@@ -12,7 +12,7 @@ use tokio::time::sleep;
 use crate::{
     client::Client,
     error::ClientError,
-    http::{Call, NoRouteError, Repeat},
+    http::{Call, NoRouteError, Repeat, word},
 };
 
 /// Longest pause between two looks at a job.
@@ -163,7 +163,7 @@ fn job_failed(failed: Option<TagOnly>) -> ClientError {
     match failed.map(|failed| failed.tag).as_deref() {
         Some("too_many_files") => ClientError::TooManyFiles,
         Some("too_many_write_operations") => ClientError::RateLimited { retry_after: Duration::from_secs(1) },
-        Some(tag) => ClientError::Refused { summary: tag.to_owned() },
+        Some(tag) => ClientError::Refused { summary: word(tag) },
         None => ClientError::Refused { summary: "the job failed".into() },
     }
 }

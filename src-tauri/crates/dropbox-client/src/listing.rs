@@ -14,7 +14,7 @@ use sync_core::{RemoteEntry, RemoteFile};
 use crate::{
     client::Client,
     error::ClientError,
-    http::{Call, CallError},
+    http::{Call, CallError, pause},
     metadata::{read_entry, read_file},
     types::{Longpoll, Page},
 };
@@ -24,6 +24,9 @@ const LONGPOLL_SLACK: Duration = Duration::from_secs(100);
 
 /// Dropbox's bounds for the time of a long poll.
 const LONGPOLL_SECS: std::ops::RangeInclusive<u64> = 30..=480;
+
+/// Pages of one folder's own entries that are asked for; each may hold 2,000.
+const MOST_LEVEL_PAGES: usize = 1000;
 
 #[derive(Deserialize)]
 struct PageReply {
@@ -68,12 +71,15 @@ impl Client {
             .with_limit(2000);
         let call = Call::rpc("files/list_folder", &argument);
         let mut listed = page(self.json::<_, ListFolderError>(&call).await?)?;
-        let mut entries = std::mem::take(&mut listed.entries);
-        while listed.has_more {
-            listed = self.list_continue(&listed.cursor).await?;
+        let mut entries = Vec::new();
+        for _ in 0..MOST_LEVEL_PAGES {
             entries.append(&mut listed.entries);
+            if !listed.has_more {
+                return Ok(entries);
+            }
+            listed = self.list_continue(&listed.cursor).await?;
         }
-        Ok(entries)
+        Err(ClientError::bad_reply("the listing of a folder does not end"))
     }
 
     /// Returns the next page, or what changed since the cursor.
@@ -92,7 +98,7 @@ impl Client {
         let patience = Duration::from_secs(secs) + LONGPOLL_SLACK;
         let call = Call::notify("files/list_folder/longpoll", &argument, patience);
         let reply: LongpollReply = self.json::<_, ListFolderLongpollError>(&call).await?;
-        Ok(Longpoll { changes: reply.changes, backoff_secs: reply.backoff })
+        Ok(Longpoll { changes: reply.changes, backoff_secs: reply.backoff.map(|secs| pause(secs).as_secs()) })
     }
 
     /// Returns what stands at a path or has an id; nothing when there is nothing. The root has no metadata.

@@ -76,9 +76,15 @@ fn id(id: String) -> Result<String, ClientError> {
     Some(id).filter(|id| id.starts_with("id:") && id.len() > 3).ok_or_else(|| odd("its id is no id"))
 }
 
-/// Takes only full paths: what is not mounted has none, and can have no place in a tree.
+fn is_name(step: &str) -> bool {
+    Name::new(step).is_ok()
+}
+
+/// Takes only full paths: what is not mounted has none, and can have no place in a tree. Each step is a name: a
+/// folder may be known by the path of what lies in it alone.
 fn path(path: Option<String>) -> Result<String, ClientError> {
-    path.filter(|path| path.starts_with('/') && path.len() > 1).ok_or_else(|| odd("it has no path"))
+    let is_one = |path: &String| path.strip_prefix('/').is_some_and(|rest| rest.split('/').all(is_name));
+    path.filter(is_one).ok_or_else(|| odd("it has no path"))
 }
 
 fn name(name: &str) -> Result<Name, ClientError> {
@@ -147,6 +153,9 @@ pub(crate) mod tests {
             ("name", json!("..")),
             ("path_lower", json!("math/prime.txt")),
             ("path_lower", json!(null)),
+            ("path_lower", json!("/math/../../etc")),
+            ("path_lower", json!("/math//prime.txt")),
+            ("path_lower", json!("/")),
             ("id", json!("a4ayc")),
             ("rev", json!("")),
             ("size", json!(-1)),

@@ -10,6 +10,7 @@ use tokio::{sync::Mutex, time::Instant};
 
 use crate::{
     error::{AuthProblem, Class, ClientError},
+    http::Sent,
     oauth::{TokenEndpoint, TokenError},
 };
 
@@ -72,6 +73,12 @@ impl Tokens {
             Ok(current) => Ok(state.current.insert(current).token.clone()),
             Err(error) => state.without_renewal(error, now),
         }
+    }
+
+    /// Returns what a service may repeat of us, after a request with this token.
+    pub(crate) fn sent(&self, token: Option<&AccessToken>) -> Sent {
+        let token = token.map(|token| token.0.as_ref());
+        Sent::new([&self.refresh_token].into_iter().chain(self.endpoint.app_secret.as_ref()).chain(token))
     }
 
     /// Gives up a token that Dropbox did not accept, unless it has been replaced already.

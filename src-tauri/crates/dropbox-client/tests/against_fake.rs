@@ -188,6 +188,28 @@ async fn a_code_can_be_pasted_once() {
 }
 
 #[tokio::test]
+async fn a_stolen_code_is_worth_nothing_without_its_verifier_and_its_owner_can_still_use_it() {
+    let fake = FakeDropbox::start(fake_dropbox::Options::default()).await.expect("the fake starts");
+    let request = LinkRequest {
+        app_key: APP_KEY.into(),
+        app_secret: None,
+        scope: String::new(),
+        redirect_url: None,
+        endpoints: endpoints(&fake),
+    };
+    let (owner, thief) =
+        (request.clone().begin().expect("good fields"), request.begin().expect("good fields"));
+    let Ok(Approval::Code(code)) = fake.control().allow_in_browser(owner.authorize_url()) else {
+        panic!("the page shows a code")
+    };
+    let stolen = thief.accept_code(&code).expect("a code");
+    let refused = thief.finish(stolen).await.map(|_| ()).expect_err("it has another verifier");
+    assert!(refused.to_string().contains("verifier"), "{refused}");
+    let own = owner.accept_code(&code).expect("a code");
+    owner.finish(own).await.expect("the code was not used up");
+}
+
+#[tokio::test]
 async fn everything_works_over_tls_with_an_authority_of_its_own() {
     let tls = fake_dropbox::Options { tls: true, ..fake_dropbox::Options::default() };
     let world = World::with(tls, options()).await;

@@ -148,6 +148,44 @@ fn an_answer_of_another_sign_in_is_ignored_whatever_it_says() {
 }
 
 #[test]
+fn an_answer_that_says_something_twice_is_ignored_and_other_parameters_do_no_harm() {
+    let link = begin();
+    for more in ["code=a&code=b", "code=a&state=x", "code=a&error=x&error=y"] {
+        let refused = link.accept_redirect(&answer(&link, REDIRECT, more)).map(|_| ());
+        assert_eq!(refused, Err(LinkError::RedirectMismatch), "{more}");
+    }
+    link.accept_redirect(&answer(&link, REDIRECT, "code=a&next=http://evil.example/&next=x#code=b"))
+        .expect("ours");
+}
+
+#[test]
+fn the_state_shows_in_no_error_though_the_answer_repeats_it() {
+    let link = begin();
+    let state = query(link.authorize_url())["state"].clone();
+    let said = format!("error=server_error&error_description=odd+state+{state}");
+    let error = link.accept_redirect(&answer(&link, REDIRECT, &said)).map(|_| ()).expect_err("refused");
+    assert!(!format!("{error} {error:?}").contains(&state), "{error:?}");
+}
+
+#[tokio::test]
+async fn secrets_that_the_token_endpoint_repeats_show_in_no_error() {
+    let server = Server::start(|seen| {
+        let said = String::from_utf8_lossy(&seen.body).into_owned();
+        Some(status_json(400, json!({ "error": "invalid_grant", "error_description": said })))
+    })
+    .await;
+    let secret_app =
+        LinkRequest { app_secret: Some(secret("the-app-secret")), ..request(server.endpoints()) };
+    let link = secret_app.begin().expect("good fields");
+    let code = link.accept_code("the-code-of-it").expect("a code");
+    let error = link.finish(code).await.map(|_| ()).expect_err("refused");
+    let shown = format!("{error} {error:?}");
+    let verifier = shown.split("code_verifier=").nth(1).unwrap_or_default();
+    assert!(verifier.starts_with('…'), "{shown}");
+    assert!(!shown.contains("the-app-secret") && !shown.contains("the-code-of-it"), "{shown}");
+}
+
+#[test]
 fn a_redirect_url_with_parameters_of_its_own_keeps_them() {
     let redirect = "https://example.org/back?app=1";
     let link = LinkRequest { redirect_url: Some(redirect.into()), ..request(Endpoints::default()) };

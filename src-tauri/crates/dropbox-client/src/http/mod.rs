@@ -9,13 +9,15 @@ mod refusal;
 mod reply;
 mod retry;
 mod send;
+mod sent;
 mod throttle;
 mod transport;
 
 pub(crate) use body::Payload;
-pub(crate) use refusal::{CallError, RouteError, shorten};
+pub(crate) use refusal::{CallError, RouteError, pause, shorten, word};
 pub(crate) use reply::{Json, NoRouteError, Opened, limited};
 pub(crate) use send::{describe, is_tls, stalled};
+pub(crate) use sent::Sent;
 pub(crate) use throttle::Throttle;
 pub(crate) use transport::{Call, Repeat, Transport, plain_client};
 

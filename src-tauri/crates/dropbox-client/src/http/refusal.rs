@@ -8,7 +8,11 @@ use http::{HeaderMap, StatusCode, header::RETRY_AFTER};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
+use super::sent::Sent;
 use crate::error::{AuthProblem, ClientError};
+
+/// Longest pause that is believed, and kept in memory: who asks for more is asked again after it.
+const LONGEST_PAUSE: Duration = Duration::from_secs(24 * 3600);
 
 /// The errors of one route, as Dropbox's specification defines them.
 pub(crate) trait RouteError: DeserializeOwned + Clone + Into<ClientError> + Send {}
@@ -66,6 +70,8 @@ pub(crate) struct Refusal {
     pub(crate) headers: HeaderMap,
     pub(crate) body: bytes::Bytes,
     pub(crate) request_id: Option<String>,
+    /// What the service may repeat and nobody may read.
+    pub(crate) sent: Sent,
 }
 
 #[derive(Deserialize)]
@@ -117,7 +123,7 @@ impl Refusal {
                 Failure { error, happened: Happened::No, retry_after, pauses_all: false }
             }
             Err(_) => {
-                let summary = shorten(&envelope.error_summary);
+                let summary = shorten(&self.sent.left_out_of(&envelope.error_summary));
                 Failure::other(ClientError::Refused { summary }, Happened::No)
             }
         }
@@ -127,7 +133,7 @@ impl Refusal {
     fn bad_request(&self) -> ClientError {
         let text = String::from_utf8_lossy(&self.body);
         if let Some(scope) = between(&text, "required scope '", "'") {
-            return ClientError::SignInNeeded(AuthProblem::MissingScope(scope.to_owned()));
+            return ClientError::SignInNeeded(AuthProblem::MissingScope(word(scope)));
         }
         if text.contains("cursor:") {
             return ClientError::CursorReset;
@@ -140,13 +146,16 @@ impl Refusal {
             return ClientError::MalformedPath;
         }
         let text = if text.trim_start().starts_with('<') { "a web page" } else { &text };
-        ClientError::BadRequest { text: shorten(text), request_id: self.request_id.clone() }
+        ClientError::BadRequest {
+            text: shorten(&self.sent.left_out_of(text)),
+            request_id: self.request_id.clone(),
+        }
     }
 
     /// Write contention concerns the namespace; everything else, text replies too, concerns all calls.
     fn rate_limit<E>(&self) -> Failure<E> {
         let body = serde_json::from_slice::<serde_json::Value>(&self.body).unwrap_or_default();
-        let in_body = body["error"]["retry_after"].as_u64().map(Duration::from_secs);
+        let in_body = body["error"]["retry_after"].as_u64().map(pause);
         let retry_after = in_body.max(self.retry_after_header()).unwrap_or(Duration::from_secs(1));
         let reason = body["error"]["reason"][".tag"].as_str();
         Failure::limited(retry_after, reason != Some("too_many_write_operations"))
@@ -154,7 +163,7 @@ impl Refusal {
 
     fn retry_after_header(&self) -> Option<Duration> {
         let secs = self.headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-        Some(Duration::from_secs(secs))
+        Some(pause(secs))
     }
 
     fn bad_reply(&self, what: String) -> ClientError {
@@ -179,7 +188,7 @@ pub(crate) fn unauthorized(body: &[u8]) -> Unauthorized {
     let final_problem = |problem| Unauthorized::Final(ClientError::SignInNeeded(problem));
     match error {
         Some(AuthError::MissingScope(scope)) => {
-            final_problem(AuthProblem::MissingScope(scope.required_scope))
+            final_problem(AuthProblem::MissingScope(word(&scope.required_scope)))
         }
         Some(AuthError::UserSuspended) => final_problem(AuthProblem::Suspended),
         Some(AuthError::RouteAccessDenied | AuthError::InvalidSelectUser | AuthError::InvalidSelectAdmin) => {
@@ -187,6 +196,17 @@ pub(crate) fn unauthorized(body: &[u8]) -> Unauthorized {
         }
         Some(_) | None => Unauthorized::BadToken,
     }
+}
+
+/// Reads how long Dropbox wants us to wait.
+pub(crate) fn pause(secs: u64) -> Duration {
+    Duration::from_secs(secs).min(LONGEST_PAUSE)
+}
+
+/// Takes one of Dropbox's names for things (a tag, a permission) as such a name looks, or shows that it is none.
+pub(crate) fn word(text: &str) -> String {
+    let is_one = text.len() <= 64 && text.bytes().all(|b| b.is_ascii_lowercase() || b"_.".contains(&b));
+    if is_one { text.to_owned() } else { "(unreadable)".to_owned() }
 }
 
 /// Cuts Dropbox's words to what fits into a line.

@@ -85,12 +85,18 @@ impl From<NoRouteError> for ClientError {
     }
 }
 
+/// Times the patience with a connection that a whole answer may take: one that trickles never stalls. With the
+/// default patience a page of 64 MiB has a quarter of an hour.
+const PATIENCES: u32 = 10;
+
 /// Reads a whole body of at most `most` bytes.
-pub(crate) async fn limited(
-    mut response: Response,
-    most: usize,
-    stall: Duration,
-) -> Result<Bytes, ClientError> {
+pub(crate) async fn limited(response: Response, most: usize, stall: Duration) -> Result<Bytes, ClientError> {
+    timeout(stall.saturating_mul(PATIENCES), read(response, most, stall))
+        .await
+        .unwrap_or_else(|_| Err(stalled()))
+}
+
+async fn read(mut response: Response, most: usize, stall: Duration) -> Result<Bytes, ClientError> {
     let mut body = BytesMut::new();
     loop {
         let chunk = timeout(stall, response.chunk()).await.map_err(|_| stalled())?;

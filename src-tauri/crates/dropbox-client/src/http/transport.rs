@@ -28,6 +28,7 @@ use super::{
     reply::{Reply, limited},
     retry::Retry,
     send::{describe, stalled, unless_stalled},
+    sent::Sent,
     throttle::Throttle,
 };
 use crate::{
@@ -234,12 +235,13 @@ impl Transport {
         loop {
             let token = self.token(call.host).await.map_err(|error| Failure::other(error, Happened::No))?;
             let response = self.send(call, token.as_ref()).await?;
-            let request_id = request_id(response.headers());
+            let sent = self.tokens.sent(token.as_ref());
+            let request_id = request_id(response.headers(), &sent);
             if response.status().is_success() {
                 let reply = R::read(response, self.retry.policy.stall, slot).await;
                 return reply.map_err(|error| Failure::other(named(error, request_id), Happened::Maybe));
             }
-            let refusal = self.read_refusal(response, request_id).await?;
+            let refusal = self.read_refusal(response, request_id, sent).await?;
             tracing::debug!(route = call.route, status = refusal.status.as_u16(), request = ?refusal.request_id, "refused");
             match (refusal.status, token) {
                 (StatusCode::UNAUTHORIZED, Some(token)) => {
@@ -332,13 +334,14 @@ impl Transport {
         &self,
         response: Response,
         request_id: Option<String>,
+        sent: Sent,
     ) -> Result<Refusal, Failure<E>> {
         let (status, headers) = (response.status(), response.headers().clone());
         match limited(response, MAX_REFUSAL_BYTES, self.retry.policy.stall).await {
-            Ok(body) => Ok(Refusal { status, headers, body, request_id }),
+            Ok(body) => Ok(Refusal { status, headers, body, request_id, sent }),
             // The status alone says enough; the text may well be cut off.
             Err(_) if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
-                Ok(Refusal { status, headers, body: bytes::Bytes::new(), request_id })
+                Ok(Refusal { status, headers, body: bytes::Bytes::new(), request_id, sent })
             }
             Err(error) => Err(Failure::other(named(error, request_id), Happened::Maybe)),
         }
@@ -351,8 +354,8 @@ fn route_url(origin: &Url, route: &str) -> Url {
     url
 }
 
-fn request_id(headers: &HeaderMap) -> Option<String> {
-    let id = headers.get("x-dropbox-request-id")?.to_str().ok()?;
+fn request_id(headers: &HeaderMap, sent: &Sent) -> Option<String> {
+    let id = headers.get("x-dropbox-request-id")?.to_str().ok().filter(|id| !sent.is_in(id))?;
     Some(id.chars().filter(char::is_ascii_alphanumeric).take(64).collect())
 }
 

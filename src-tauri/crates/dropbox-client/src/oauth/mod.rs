@@ -29,7 +29,7 @@ pub(crate) use token::{TokenEndpoint, TokenError};
 use crate::{
     endpoints::Urls,
     error::ClientError,
-    http::{describe, is_tls, limited, plain_client, shorten},
+    http::{Sent, describe, is_tls, limited, plain_client, shorten},
     options::Options,
 };
 
@@ -170,13 +170,19 @@ impl Link {
         if !redirect.leads_to(&got) {
             return Err(LinkError::RedirectMismatch);
         }
+        // RFC 6749, 3.1: no parameter stands twice. Whoever adds a second one hopes that somebody reads the other.
+        let twice = |name| got.query_pairs().filter(|(key, _)| key == name).count() > 1;
+        if ["state", "code", "error"].into_iter().any(twice) {
+            return Err(LinkError::RedirectMismatch);
+        }
         let value =
             |name| got.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
         if value("state").is_none_or(|state| !same(&state, self.state.expose_secret())) {
             return Err(LinkError::StateMismatch);
         }
         if let Some(error) = value("error") {
-            return Err(refused_by_page(&error, value("error_description")));
+            let said = value("error_description").unwrap_or_else(|| error.clone());
+            return Err(refused_by_page(&error, self.shown(&said)));
         }
         match value("code").filter(|code| !code.is_empty()) {
             Some(code) => Ok(Code(code.into())),
@@ -211,7 +217,7 @@ impl Link {
     }
 
     fn refusal_on(&self, page: &str) -> Option<LinkError> {
-        let around = |word: &str| page.find(word).map(|at| sentence(page, at));
+        let around = |word: &str| page.find(word).map(|at| self.shown(&sentence(page, at)));
         if let Some(said) = around("redirect_uri") {
             return Some(LinkError::RedirectRefused {
                 sent: self.redirect_url().unwrap_or_default().into(),
@@ -222,6 +228,11 @@ impl Link {
             return Some(LinkError::UserLimit { said });
         }
         around("client_id").map(|said| LinkError::BadClient { said })
+    }
+
+    /// Cuts words of the sign-in page to a line, without the state that it was sent.
+    fn shown(&self, said: &str) -> String {
+        shorten(&Sent::new([&self.state]).left_out_of(said))
     }
 
     /// Exchanges the code for tokens.
@@ -246,14 +257,14 @@ impl Link {
     }
 
     async fn exchange(&self, code: &Code) -> Result<token::Grant, TokenError> {
-        self.endpoint.exchange(&code.0, self.verifier.expose_secret(), self.redirect_url()).await
+        self.endpoint.exchange(&code.0, &self.verifier, self.redirect_url()).await
     }
 
     fn explain(&self, error: TokenError) -> LinkError {
         let host = self.urls.token.host_str().unwrap_or_default().to_owned();
         let (kind, said) = match error {
             TokenError::Failed(error) => return failed(error, host),
-            TokenError::Refused { kind, said } => (kind, shorten(&said)),
+            TokenError::Refused { kind, said } => (kind, said),
         };
         match kind {
             Kind::InvalidGrant if said.contains("redirect_uri") => {
@@ -299,8 +310,7 @@ fn tokens(grant: token::Grant) -> Result<Tokens, LinkError> {
     Ok(Tokens { refresh_token, access_token: grant.access_token, account_id, scope: grant.scope })
 }
 
-fn refused_by_page(error: &str, description: Option<String>) -> LinkError {
-    let said = shorten(description.as_deref().unwrap_or(error));
+fn refused_by_page(error: &str, said: String) -> LinkError {
     match error {
         "access_denied" => LinkError::Denied { said },
         _ if said.contains("user limit") => LinkError::UserLimit { said },
@@ -336,7 +346,7 @@ fn sentence(page: &str, at: usize) -> String {
     let start = page[..at].rfind('>').map_or(0, |i| i + 1);
     let end = page[at..].find('<').map_or(page.len(), |i| at + i);
     let text = page[start..end].replace("&#39;", "'").replace("&quot;", "\"").replace("&amp;", "&");
-    shorten(&text)
+    text
 }
 
 /// Reads the path and query of a request line against the redirect URL.

@@ -25,7 +25,7 @@ use tokio::time::timeout;
 use crate::{
     endpoints::Urls,
     error::{AuthProblem, ClientError},
-    http::{describe, limited},
+    http::{Sent, describe, limited, shorten, word},
 };
 
 /// Token answers are some hundred bytes.
@@ -65,6 +65,7 @@ pub(crate) type OauthClient = oauth2::Client<
 pub(crate) struct TokenEndpoint {
     http: ArcSwap<reqwest::Client>,
     pub(crate) client: OauthClient,
+    pub(crate) app_secret: Option<SecretString>,
     stall: Duration,
 }
 
@@ -81,7 +82,7 @@ pub(crate) struct Grant {
 /// Why nothing was granted.
 #[derive(Debug)]
 pub(crate) enum TokenError {
-    /// Dropbox said no.
+    /// Dropbox said no, in its own words, shortened.
     Refused { kind: BasicErrorResponseType, said: String },
     /// No usable answer.
     Failed(ClientError),
@@ -99,10 +100,10 @@ impl TokenEndpoint {
             .set_auth_uri(AuthUrl::from_url(urls.authorize))
             .set_token_uri(TokenUrl::from_url(urls.token))
             .set_auth_type(AuthType::RequestBody);
-        if let Some(secret) = app_secret {
+        if let Some(secret) = &app_secret {
             client = client.set_client_secret(ClientSecret::new(secret.expose_secret().to_owned()));
         }
-        TokenEndpoint { http: ArcSwap::from_pointee(http), client, stall }
+        TokenEndpoint { http: ArcSwap::from_pointee(http), client, app_secret, stall }
     }
 
     /// Asks through these connections from now on.
@@ -114,25 +115,27 @@ impl TokenEndpoint {
     pub(crate) async fn refresh(&self, refresh_token: &SecretString) -> Result<Grant, TokenError> {
         let token = RefreshToken::new(refresh_token.expose_secret().to_owned());
         let send = self.sender();
-        read(self.client.exchange_refresh_token(&token).request_async(&send).await)
+        let sent = Sent::new([refresh_token].into_iter().chain(&self.app_secret));
+        read(self.client.exchange_refresh_token(&token).request_async(&send).await, &sent)
     }
 
     /// Turns the code of a sign-in into tokens. A code works once.
     pub(crate) async fn exchange(
         &self,
         code: &SecretString,
-        verifier: &str,
+        verifier: &SecretString,
         redirect_url: Option<&str>,
     ) -> Result<Grant, TokenError> {
+        let sent = Sent::new([code, verifier].into_iter().chain(&self.app_secret));
         let code = AuthorizationCode::new(code.expose_secret().to_owned());
-        let mut request =
-            self.client.exchange_code(code).set_pkce_verifier(PkceCodeVerifier::new(verifier.to_owned()));
+        let verifier = PkceCodeVerifier::new(verifier.expose_secret().to_owned());
+        let mut request = self.client.exchange_code(code).set_pkce_verifier(verifier);
         if let Some(url) = redirect_url {
             let url = RedirectUrl::new(url.to_owned()).expect("BUG: the redirect URL was parsed before");
             request = request.set_redirect_uri(std::borrow::Cow::Owned(url));
         }
         let send = self.sender();
-        read(request.request_async(&send).await)
+        read(request.request_async(&send).await, &sent)
     }
 
     /// Returns our HTTP as the `oauth2` crate wants it. It borrows nothing: the crate's futures would not be
@@ -178,10 +181,14 @@ fn judge(status: StatusCode) -> Result<(), ClientError> {
 
 fn read(
     answer: Result<Answer, RequestTokenError<ClientError, BasicErrorResponse>>,
+    sent: &Sent,
 ) -> Result<Grant, TokenError> {
     let answer = answer.map_err(|error| match error {
         RequestTokenError::ServerResponse(refusal) => TokenError::Refused {
-            said: refusal.error_description().cloned().unwrap_or_else(|| refusal.error().to_string()),
+            said: {
+                let said = refusal.error_description().cloned();
+                shorten(&sent.left_out_of(&said.unwrap_or_else(|| refusal.error().to_string())))
+            },
             kind: refusal.error().clone(),
         },
         RequestTokenError::Request(error) => TokenError::Failed(error),
@@ -222,9 +229,9 @@ impl TokenError {
             Kind::InvalidClient | Kind::UnauthorizedClient => {
                 ClientError::SignInNeeded(AuthProblem::BadClient)
             }
-            Kind::InvalidScope => ClientError::SignInNeeded(AuthProblem::MissingScope(said)),
+            Kind::InvalidScope => ClientError::SignInNeeded(AuthProblem::MissingScope(word(&said))),
             Kind::InvalidRequest | Kind::UnsupportedGrantType | Kind::Extension(_) => {
-                ClientError::bad_reply(format!("the token endpoint refused: {}", crate::http::shorten(&said)))
+                ClientError::bad_reply(format!("the token endpoint refused: {said}"))
             }
         }
     }
