@@ -147,7 +147,7 @@ pub enum SettingsError {
     BadValue {
         /// The setting.
         key: String,
-        /// The value asked for.
+        /// The value asked for; not that of `proxy`, which may hold a password.
         value: String,
         /// What is allowed.
         why: String,
@@ -209,7 +209,7 @@ impl Settings {
         let changed = edit(path, &text, key, value.map(|value| typed(key, value, is_number)).transpose()?)?;
         let settings = toml::from_str(&changed).map_err(|error| SettingsError::BadValue {
             key: key.to_owned(),
-            value: value.unwrap_or_default().to_owned(),
+            value: if key == "proxy" { "…" } else { value.unwrap_or_default() }.to_owned(),
             why: error.message().to_owned(),
         })?;
         replace(path, &changed).map_err(|source| SettingsError::Write { path: path.into(), source })?;
@@ -284,7 +284,10 @@ fn invalid(path: &Path, text: &str, span: Option<std::ops::Range<usize>>, why: &
     let start = span.map_or(0, |span| span.start.min(text.len()));
     let line = text.as_bytes()[..start].iter().filter(|&&b| b == b'\n').count();
     let shown = text.lines().nth(line).unwrap_or_default();
-    let key = shown.split('=').next().unwrap_or_default().trim().to_owned();
+    // Only the key: what follows may be the address of a proxy with its password, also where the equals sign is
+    // missing.
+    let is_key = |c: &char| c.is_alphanumeric() || "_-.".contains(*c);
+    let key = shown.trim_start().chars().take_while(is_key).collect();
     SettingsError::Invalid { path: path.into(), line: line + 1, key, why: why.replace('\n', ", ") }
 }
 

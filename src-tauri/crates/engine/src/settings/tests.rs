@@ -43,6 +43,17 @@ fn a_bad_value_is_named_with_its_line_and_what_is_allowed() {
 }
 
 #[test]
+fn an_error_names_the_key_and_never_what_stands_behind_it() {
+    let (_, key, why) = invalid_line("  proxy \"http://me:hunter2@proxy:3128\"\n");
+    assert_eq!(key, "proxy");
+    assert!(!why.contains("hunter2"), "{why}");
+    let (_dir, path) = file("");
+    let error = Settings::set(&path, "proxy", Some("ftp://me:hunter2@proxy")).expect_err("no such scheme");
+    assert!(!error.to_string().contains("hunter2"), "{error}");
+    assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
+}
+
+#[test]
 fn text_that_is_no_toml_is_an_error_not_a_reason_to_start_over() {
     let (_dir, path) = file("debounce_ms = = 3\n");
     assert!(matches!(Settings::load(&path), Err(SettingsError::Invalid { line: 1, .. })));
