@@ -117,3 +117,26 @@ fn a_leftover_is_put_back_inside_only() {
     assert_eq!(disk.outside_names(), Vec::<String>::new());
     drop(whole);
 }
+
+#[test]
+fn names_with_a_meaning_elsewhere_are_plain_files_here_and_names_too_long_touch_nothing() {
+    let disk = Disk::new();
+    let plain =
+        ["CON", "nul.txt", "a:stream", "..hidden", "...", "~", "-rf", "a\\..\\..\\b", "C:\\x", "$HOME"];
+    for (op, name) in (1..).zip(plain) {
+        disk.publish(op, name, name, None).expect(name);
+        assert_eq!(disk.read(name), name, "what was published stands under its own name");
+        assert!(disk.names("").contains(&name.to_owned()));
+    }
+    let before = disk.names("");
+    for (op, length) in (20..).zip([256, 600, 5000]) {
+        let long = "n".repeat(length);
+        refused(disk.publish(op, "too long", &long, None), FsErrorKind::NameTooLong);
+        refused(disk.root.create_dir(&path(&long)), FsErrorKind::NameTooLong);
+        let stat = disk.stat("CON");
+        refused(disk.root.rename(&path("CON"), &path(&long), &stat), FsErrorKind::NameTooLong);
+    }
+    disk.publish(30, "just fits", &"n".repeat(255), None).expect("the longest name");
+    assert_eq!(disk.names("").len(), before.len() + 1);
+    assert_eq!(disk.outside_names(), Vec::<String>::new());
+}
