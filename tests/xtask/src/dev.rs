@@ -36,6 +36,10 @@ impl Pages {
             if TcpStream::connect((Ipv4Addr::LOCALHOST, PORT)).is_ok() {
                 return Ok(pages);
             }
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "a person waits; nobody tells that a port was opened"
+            )]
             thread::sleep(ASK_AGAIN);
         }
     }

@@ -345,8 +345,7 @@ fn same(left: &str, right: &str) -> bool {
 fn sentence(page: &str, at: usize) -> String {
     let start = page[..at].rfind('>').map_or(0, |i| i + 1);
     let end = page[at..].find('<').map_or(page.len(), |i| at + i);
-    let text = page[start..end].replace("&#39;", "'").replace("&quot;", "\"").replace("&amp;", "&");
-    text
+    page[start..end].replace("&#39;", "'").replace("&quot;", "\"").replace("&amp;", "&")
 }
 
 /// Reads the path and query of a request line against the redirect URL.
