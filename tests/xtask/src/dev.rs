@@ -1,10 +1,9 @@
 //! `cargo xtask dev`: the app with windows that change while one edits them.
 
 use std::{
-    net::{Ipv4Addr, TcpListener, TcpStream},
-    process::{Child, Command},
+    io::{BufRead, BufReader},
+    process::{Child, Command, Stdio},
     thread,
-    time::Duration,
 };
 
 use anyhow::{Context, bail};
@@ -16,32 +15,27 @@ use crate::{
 
 /// Where the windows come from meanwhile.
 const PORT: u16 = 1420;
-/// How often a server that starts is asked whether it is there.
-const ASK_AGAIN: Duration = Duration::from_millis(50);
 
 /// The server of the windows; ends when dropped.
 struct Pages(Child);
 
 impl Pages {
-    /// Starts the server and waits until it answers: a window that comes earlier would stay blank.
+    /// Starts the server and waits until it says where it is: a window that comes earlier would stay blank. One
+    /// that finds its port taken says so and ends.
     fn serve() -> anyhow::Result<Self> {
-        // Asked before: somebody else's server would answer in the place of ours.
-        TcpListener::bind((Ipv4Addr::LOCALHOST, PORT))
-            .with_context(|| format!("port {PORT} is taken; end the program that has it"))?;
-        let mut pages = Self(ui::pages(PORT).spawn().context("node could not be started")?);
-        loop {
-            if let Some(status) = pages.0.try_wait()? {
-                bail!("the server of the windows ended with {status}; see above");
-            }
-            if TcpStream::connect((Ipv4Addr::LOCALHOST, PORT)).is_ok() {
+        let mut pages =
+            Self(ui::pages(PORT).stdout(Stdio::piped()).spawn().context("node could not be started")?);
+        let said = pages.0.stdout.take().context("node has no output")?;
+        let mut lines = BufReader::new(said).lines();
+        for line in lines.by_ref() {
+            let line = line?;
+            println!("{line}");
+            if line.contains(&PORT.to_string()) {
+                thread::spawn(move || lines.map_while(Result::ok).for_each(|line| println!("{line}")));
                 return Ok(pages);
             }
-            #[expect(
-                clippy::disallowed_methods,
-                reason = "a person waits; nobody tells that a port was opened"
-            )]
-            thread::sleep(ASK_AGAIN);
         }
+        bail!("the server of the windows ended; see above")
     }
 }
 
