@@ -166,16 +166,21 @@ async fn pages_that_would_refuse_are_known_before() {
     assert_eq!(refused.code(), "auth.bad_client");
 }
 
-#[tokio::test]
-async fn a_code_can_be_pasted_once() {
-    let fake = FakeDropbox::start(fake_dropbox::Options::default()).await.expect("the fake starts");
-    let request = LinkRequest {
+/// A sign-in in which the page shows a code.
+fn with_a_code(fake: &FakeDropbox) -> LinkRequest {
+    LinkRequest {
         app_key: APP_KEY.into(),
         app_secret: None,
         scope: String::new(),
         redirect_url: None,
-        endpoints: endpoints(&fake),
-    };
+        endpoints: endpoints(fake),
+    }
+}
+
+#[tokio::test]
+async fn a_code_can_be_pasted_once() {
+    let fake = FakeDropbox::start(fake_dropbox::Options::default()).await.expect("the fake starts");
+    let request = with_a_code(&fake);
     let link = request.clone().begin().expect("good fields");
     let Ok(Approval::Code(code)) = fake.control().allow_in_browser(link.authorize_url()) else {
         panic!("the page shows a code")
@@ -190,13 +195,7 @@ async fn a_code_can_be_pasted_once() {
 #[tokio::test]
 async fn a_stolen_code_is_worth_nothing_without_its_verifier_and_its_owner_can_still_use_it() {
     let fake = FakeDropbox::start(fake_dropbox::Options::default()).await.expect("the fake starts");
-    let request = LinkRequest {
-        app_key: APP_KEY.into(),
-        app_secret: None,
-        scope: String::new(),
-        redirect_url: None,
-        endpoints: endpoints(&fake),
-    };
+    let request = with_a_code(&fake);
     let (owner, thief) =
         (request.clone().begin().expect("good fields"), request.begin().expect("good fields"));
     let Ok(Approval::Code(code)) = fake.control().allow_in_browser(owner.authorize_url()) else {
@@ -220,13 +219,7 @@ async fn everything_works_over_tls_with_an_authority_of_its_own() {
         app_secret: None,
         refresh_token: world.fake.refresh_token().into(),
     };
-    let request = LinkRequest {
-        app_key: APP_KEY.into(),
-        app_secret: None,
-        scope: String::new(),
-        redirect_url: None,
-        endpoints: endpoints(&world.fake),
-    };
+    let request = with_a_code(&world.fake);
     let pem = world.fake.certificate_pem().map(String::into_bytes);
     let trusting = Options { extra_root_certificate: pem, ..options() };
     request.clone().begin_with(&trusting).expect("good fields").probe().await.expect("its page would show");
