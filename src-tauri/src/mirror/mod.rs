@@ -65,27 +65,12 @@ impl Mirror {
         reducer: Reducer,
         outlet: impl Outlet,
     ) -> Mirror {
-        let start = Instant::now();
-        let (shown, picture) = watch::channel(Arc::new(reducer.snapshot(now(start))));
-        let activity = broadcast::channel(ACTIVITY_WAITING).0;
         let (notes, noted) = mpsc::unbounded_channel();
         let (fetched, lists) = mpsc::unbounded_channel();
-        let work = Work {
-            host,
-            reducer,
-            outlet,
-            shown,
-            activity: activity.clone(),
-            fetched,
-            changed: BTreeSet::new(),
-            wanted: BTreeSet::new(),
-            fetching: BTreeSet::new(),
-            workspaces_due: None,
-            pace: Pace::default(),
-            start,
-        };
+        let work = Work::new(host, reducer, outlet, fetched);
+        let mirror = Mirror { picture: work.shown.subscribe(), activity: work.activity.clone(), notes };
         tokio::spawn(work.run(facts, noted, lists));
-        Mirror { picture, activity, notes }
+        mirror
     }
 
     /// Returns the picture of now.
@@ -137,6 +122,8 @@ struct Work<O> {
     wanted: BTreeSet<What>,
     /// Lists that are being read.
     fetching: BTreeSet<What>,
+    /// Since the workspaces began to be read, the engine told its status.
+    status_told: bool,
     /// When the workspaces are read because files went over.
     workspaces_due: Option<Instant>,
     pace: Pace,
@@ -148,6 +135,25 @@ const LISTS: [What; 6] =
     [What::Accounts, What::Workspaces, What::Issues, What::Held, What::Conflicts, What::Activity];
 
 impl<O: Outlet> Work<O> {
+    fn new(host: Host, reducer: Reducer, outlet: O, fetched: mpsc::UnboundedSender<Fetched>) -> Work<O> {
+        let start = Instant::now();
+        Work {
+            host,
+            shown: watch::Sender::new(Arc::new(reducer.snapshot(now(start)))),
+            reducer,
+            outlet,
+            activity: broadcast::Sender::new(ACTIVITY_WAITING),
+            fetched,
+            changed: BTreeSet::new(),
+            wanted: BTreeSet::new(),
+            fetching: BTreeSet::new(),
+            status_told: false,
+            workspaces_due: None,
+            pace: Pace::default(),
+            start,
+        }
+    }
+
     async fn run(
         mut self,
         mut facts: mpsc::UnboundedReceiver<host::Fact>,
@@ -178,7 +184,10 @@ impl<O: Outlet> Work<O> {
                 self.take(Fact::Engine(state));
             }
             host::Fact::Missed => self.wanted.extend(LISTS),
-            host::Fact::News(api::Event::Status(view)) => self.take(Fact::Status(view)),
+            host::Fact::News(api::Event::Status(view)) => {
+                self.status_told = true;
+                self.take(Fact::Status(view));
+            }
             host::Fact::News(api::Event::Activity(view)) => self.hear_activity(view),
             host::Fact::News(api::Event::Changed { what }) => {
                 if let Some(what) = named(&what) {
@@ -218,6 +227,8 @@ impl<O: Outlet> Work<O> {
     fn read(&mut self, what: What, list: Result<Fact, CallError>) {
         self.fetching.remove(&what);
         match list {
+            // The status that was read with the list is of an earlier moment than the one told meanwhile.
+            Ok(Fact::Workspaces(views, _)) if self.status_told => self.take(Fact::Workspaces(views, None)),
             Ok(fact) => self.take(fact),
             Err(error) => {
                 tracing::debug!(?what, %error.message, "a list could not be read");
@@ -239,6 +250,7 @@ impl<O: Outlet> Work<O> {
         for what in now_possible {
             self.wanted.remove(&what);
             self.fetching.insert(what);
+            self.status_told &= what != What::Workspaces;
             let (host, fetched) = (self.host.clone(), self.fetched.clone());
             tokio::spawn(async move {
                 // The mirror ends with the app.
@@ -295,7 +307,8 @@ async fn fetch(host: &Host, what: What) -> Result<Fact, CallError> {
     Ok(match what {
         What::Accounts => Fact::Accounts(host.ask(Call::Accounts).await?),
         What::Workspaces => {
-            Fact::Workspaces(host.ask(Call::Workspaces).await?, Box::new(host.ask(Call::Status).await?))
+            let views = host.ask(Call::Workspaces).await?;
+            Fact::Workspaces(views, Some(Box::new(host.ask(Call::Status).await?)))
         }
         What::Issues => Fact::Issues(host.ask(Call::Issues).await?),
         What::Held => Fact::Held(host.ask(Call::Held).await?),

@@ -47,8 +47,8 @@ pub enum Fact {
     Status(api::StatusView),
     /// All accounts.
     Accounts(Vec<api::AccountView>),
-    /// All workspaces, and what they were doing at that moment.
-    Workspaces(Vec<api::WorkspaceView>, Box<api::StatusView>),
+    /// All workspaces, and what they were doing at that moment unless something newer is known.
+    Workspaces(Vec<api::WorkspaceView>, Option<Box<api::StatusView>>),
     /// All issues.
     Issues(Vec<api::IssueView>),
     /// All held deletions.
@@ -128,7 +128,9 @@ impl Reducer {
             Fact::Workspaces(views, status) => {
                 self.unread.remove(&What::Workspaces);
                 self.workspaces = views;
-                self.take_status(*status, now);
+                if let Some(status) = status {
+                    self.take_status(*status, now);
+                }
             }
             Fact::Issues(views) => {
                 self.unread.remove(&What::Issues);

@@ -97,7 +97,7 @@ impl Scene {
         reducer.take(Fact::Accounts(vec![account(AccountState::Linked)]), at(0));
         let states: Vec<_> = ids.iter().map(|id| (*id, WorkspaceState::Idle)).collect();
         let views = ids.iter().map(|id| workspace(id)).collect();
-        reducer.take(Fact::Workspaces(views, Box::new(status(&states))), at(0));
+        reducer.take(Fact::Workspaces(views, Some(Box::new(status(&states)))), at(0));
         Scene(reducer)
     }
 
@@ -122,7 +122,7 @@ fn nothing_is_up_to_date_before_the_engine_has_come_to_rest_once() {
     reducer.take(Fact::Engine(Engine::Running), at(0));
     reducer.take(Fact::Accounts(vec![account(AccountState::Linked)]), at(0));
     let indexing = status(&[("w", WorkspaceState::Indexing)]);
-    reducer.take(Fact::Workspaces(vec![workspace("w")], Box::new(indexing)), at(0));
+    reducer.take(Fact::Workspaces(vec![workspace("w")], Some(Box::new(indexing))), at(0));
     let mut scene = Scene(reducer);
     assert_eq!(scene.at(10).state, AppState::Syncing, "however short the work is so far");
     scene.status(500, &[("w", WorkspaceState::Idle)]);
@@ -178,7 +178,7 @@ fn what_is_not_known_yet_is_not_called_up_to_date() {
     scene.take(1, Fact::Engine(Engine::Running));
     scene.take(1, Fact::Accounts(vec![account(AccountState::Linked)]));
     assert_eq!(
-        scene.take(1, Fact::Workspaces(vec![workspace("w")], Box::new(status(&[])))).at(1).state,
+        scene.take(1, Fact::Workspaces(vec![workspace("w")], Some(Box::new(status(&[]))))).at(1).state,
         AppState::Syncing
     );
     assert_eq!(scene.status(2, &[("w", WorkspaceState::Idle)]).at(2).state, AppState::Synced);
@@ -364,10 +364,10 @@ fn a_pause_of_all_with_times_ends_when_the_first_resumes() {
         ..workspace(id)
     };
     let both = vec![until("w", Some("2025-05-12T15:30:00Z")), until("x", Some("2025-05-12T13:30:00Z"))];
-    scene.take(0, Fact::Workspaces(both, Box::new(status(&paused))));
+    scene.take(0, Fact::Workspaces(both, Some(Box::new(status(&paused)))));
     assert_eq!(scene.at(0).paused_until.as_deref(), Some("2025-05-12T13:30:00Z"));
     let one = vec![until("w", Some("2025-05-12T15:30:00Z")), until("x", None)];
-    scene.take(0, Fact::Workspaces(one, Box::new(status(&paused))));
+    scene.take(0, Fact::Workspaces(one, Some(Box::new(status(&paused)))));
     assert_eq!(scene.at(0).paused_until, None, "the other one waits for a person");
 }
 
@@ -419,5 +419,32 @@ async fn the_picture_of_a_real_engine_is_pushed_when_it_differs_and_not_otherwis
     mirror.set_tray(false);
     mirror.changed(What::Settings);
     assert!(matches!(next().await, Shown::Changed(What::Settings)));
+    host.stop().await;
+}
+
+#[tokio::test]
+async fn a_status_told_while_the_list_is_read_is_newer_than_the_one_that_comes_with_it() {
+    let dir = tempfile::tempdir().expect("temp dir");
+    let home = engine::home::Home::resolve(Some(dir.path().join("home"))).expect("home");
+    let host = Host::start(home, mpsc::unbounded_channel().0);
+    let (shown, fetched) = (mpsc::unbounded_channel().0, mpsc::unbounded_channel().0);
+    let mut work = Work::new(host.clone(), Reducer::new("h".into(), "/".into()), Recorder(shown), fetched);
+    let listed = |state| {
+        let status = Some(Box::new(status(&[("w", state)])));
+        (What::Workspaces, Ok(Fact::Workspaces(vec![workspace("w")], status)))
+    };
+    let mut read = |told: Option<WorkspaceState>, listed: Fetched| {
+        work.wanted.insert(What::Workspaces);
+        work.fetch_wanted();
+        if let Some(state) = told {
+            work.hear(host::Fact::News(api::Event::Status(status(&[("w", state)]))));
+        }
+        work.read(listed.0, listed.1);
+        work.reducer.snapshot(at(0)).workspaces[0].state
+    };
+    use crate::dto::WorkspaceState as Seen;
+    let (idle, syncing) = (WorkspaceState::Idle, WorkspaceState::Syncing);
+    assert_eq!(read(Some(idle), listed(syncing)), Seen::Idle);
+    assert_eq!(read(None, listed(syncing)), Seen::Syncing, "nothing newer was told");
     host.stop().await;
 }
