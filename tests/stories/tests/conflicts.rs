@@ -44,9 +44,12 @@ async fn in_conflict(options: DeviceOptions, has_base: bool) -> (World, Device) 
     if has_base {
         world.control().put("/a.txt", "base").expect("put");
         anna.sync().await;
+        assert_eq!(anna.tree(), tree! { "a.txt" => "base" });
     }
     pair(&world, &anna);
     assert_eq!(anna.sync().await.conflicts, 1);
+    let conflict = only_conflict(&anna).await;
+    assert_eq!(conflict.base.is_some(), has_base, "{conflict:?}");
     (world, anna)
 }
 

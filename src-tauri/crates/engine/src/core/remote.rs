@@ -27,6 +27,15 @@ const MOST_FALSE_ALARM_MS: u64 = 10_000;
 /// How long an id may be away before it counts as deleted for good.
 const GRACE_SECS: i64 = 120;
 
+/// A page that was asked for.
+#[derive(Debug, Clone, Copy)]
+struct Asked {
+    /// The write counter at that time.
+    writes: u64,
+    /// A fresh look was wanted since: the answer may be older than what it was wanted for.
+    is_outdated: bool,
+}
+
 /// Where the observation of Dropbox stands.
 #[derive(Debug, Default)]
 pub(super) struct RemoteSide {
@@ -34,8 +43,8 @@ pub(super) struct RemoteSide {
     pub(super) wants_page: bool,
     /// Not before this time.
     pub(super) next_page_ms: u64,
-    /// The write counter when the page under way was asked for.
-    asked: Option<u64>,
+    /// The page under way.
+    asked: Option<Asked>,
     polling: bool,
     next_poll_ms: u64,
     /// The last long poll reported changes, and the feed has not been asked for them yet.
@@ -92,7 +101,7 @@ impl Loop {
     }
 
     fn ask_for_page(&mut self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
-        self.remote.asked = Some(self.remote.writes);
+        self.remote.asked = Some(Asked { writes: self.remote.writes, is_outdated: false });
         self.commands.push(match tx.cursor()? {
             Some(cursor) => Command::Continue(cursor),
             None => {
@@ -110,7 +119,7 @@ impl Loop {
         now: Now,
         result: Result<Page, ClientError>,
     ) -> Result<(), StoreError> {
-        let asked = self.remote.asked.take().unwrap_or(self.remote.writes);
+        let asked = self.remote.asked.take();
         let page = match result {
             Ok(page) => page,
             Err(error) => return self.page_failed(tx, now, error),
@@ -133,7 +142,8 @@ impl Loop {
         self.note_alarm(now, brought_news);
         self.settle_feed(tx, now)?;
         // A page that was asked for before a write of ours was recorded may tell an older story.
-        let is_stale = brought_news && asked != self.remote.writes;
+        let tells_older_story = |asked: Asked| brought_news && asked.writes != self.remote.writes;
+        let is_stale = asked.is_some_and(|asked| asked.is_outdated || tells_older_story(asked));
         self.remote.settled = !is_stale && tx.cursor()?.is_some();
         self.remote.wants_page = !self.remote.settled;
         self.remote.looks += u64::from(self.remote.settled);
@@ -255,6 +265,9 @@ impl Loop {
     pub(super) fn look_at_dropbox(&mut self) {
         self.remote.wants_page = true;
         self.remote.settled = false;
+        if let Some(asked) = &mut self.remote.asked {
+            asked.is_outdated = true;
+        }
     }
 
     fn apply_entry(

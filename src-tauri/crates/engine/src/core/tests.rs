@@ -17,7 +17,7 @@ mod rows;
 mod scenarios;
 mod sent;
 
-use super::{Command, Config, Core, Effect, Event, Failure, Now, Outcome, Scanned};
+use super::{Command, Config, Core, Effect, Event, Failure, Now, Outcome, Request, Scanned};
 
 /// A loop over an empty index, with the clock in the test's hands.
 struct Bench {

@@ -58,6 +58,22 @@ fn after_false_alarms_the_first_news_make_it_quick_again() {
 }
 
 #[test]
+fn a_look_that_somebody_wants_is_not_over_with_a_page_that_was_asked_for_before() {
+    let mut bench = at_rest();
+    bench.feed(vec![polled(true)]);
+    // The page is under way, and what it will say is decided already.
+    bench.feed(vec![Event::Ask { id: 1, request: Request::Sync }]);
+    bench.feed(vec![Event::Health(RootHealth::Ok)]);
+    let mut wishes = bench.scan(&[("a.txt", "one")]);
+    wishes.extend(bench.feed(vec![page(Vec::new(), "c2", false)]));
+    let is_answered = |wishes: &[Command]| wishes.iter().any(|w| matches!(w, Command::Reply { id: 1, .. }));
+    assert!(!is_answered(&wishes), "Dropbox was not asked since: {wishes:?}");
+    assert!(wishes.iter().any(|wish| matches!(wish, Command::Continue(cursor) if cursor == "c2")));
+    let wishes = bench.feed(vec![page(Vec::new(), "c3", false)]);
+    assert!(is_answered(&wishes), "{wishes:?}");
+}
+
+#[test]
 fn a_long_poll_that_never_reports_anything_does_not_hide_changes_for_ever() {
     let mut bench = at_rest();
     // Each long poll takes its full time.
