@@ -18,6 +18,9 @@ const COMMANDS: &[&str] = &[
     "undo",
     "held_approve",
     "held_restore",
+    "kept",
+    "kept_restore",
+    "kept_remove",
     // Workspaces.
     "workspace_add",
     "workspace_edit",

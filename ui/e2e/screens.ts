@@ -45,7 +45,7 @@ const WINDOWS: Record<WindowKind, Record<string, string>> = {
     'accounts ●': 'none one two needs-sign-in quota-unknown addresses-open unlink-ask',
     network: 'default limits invalid proxy-ok proxy-407 saved',
     notifications: 'default denied snoozed',
-    'general ●': 'default no-tray autostart-failed',
+    'general ●': 'default no-tray autostart-failed kept kept-none kept-remove',
     advanced: 'ok checking db-damaged rebuild-ask',
     about: 'default',
     'safety ●':

@@ -3,6 +3,7 @@
 
 pub mod conflicts;
 pub mod desktop;
+pub mod kept;
 pub mod link;
 pub mod settings;
 pub mod status;

@@ -48,6 +48,8 @@ pub struct Settings {
     pub proxy: Proxy,
     /// How long a file must rest before it is uploaded, in milliseconds.
     pub debounce_ms: u32,
+    /// Days that replaced files are kept which Dropbox has, too; 0 for always.
+    pub kept_days: u32,
     /// How much is logged.
     pub log_level: LogLevel,
     /// The way that Sign in takes.
@@ -208,6 +210,9 @@ pub struct SettingsPatch {
     /// See [`Settings`].
     #[specta(optional)]
     pub debounce_ms: Option<u32>,
+    /// See [`Settings`].
+    #[specta(optional)]
+    pub kept_days: Option<u32>,
     /// See [`Settings`].
     #[specta(optional)]
     pub log_level: Option<LogLevel>,

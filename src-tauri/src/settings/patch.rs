@@ -6,8 +6,15 @@ use super::{ShellSettings, proxy};
 use crate::dto::{CallError, Settings, SettingsPatch};
 
 /// Keys of the engine that the windows change.
-pub const ENGINE_KEYS: [&str; 6] =
-    ["upload_limit", "download_limit", "parallel_uploads", "parallel_downloads", "proxy", "debounce_ms"];
+pub const ENGINE_KEYS: [&str; 7] = [
+    "upload_limit",
+    "download_limit",
+    "parallel_uploads",
+    "parallel_downloads",
+    "proxy",
+    "debounce_ms",
+    "kept_days",
+];
 
 /// Bytes a second that a limit may be: 0.05 to 1000 MB.
 const LIMIT: std::ops::RangeInclusive<u64> = 50_000..=1_000_000_000;
@@ -40,6 +47,7 @@ pub fn joined(shell: &ShellSettings, engine: &EngineSettings) -> Settings {
         parallel_transfers: u32::try_from(engine.parallel_uploads).unwrap_or(*PARALLEL.end()),
         proxy: proxy::read(&engine.proxy),
         debounce_ms: u32::try_from(engine.debounce_ms).unwrap_or(u32::MAX),
+        kept_days: u32::try_from(engine.kept_days).unwrap_or(u32::MAX),
         log_level: shell.log_level,
         sign_in_way: shell.sign_in_way,
     }
@@ -109,6 +117,7 @@ pub fn engine_lines(
     number("parallel_uploads", change.parallel_transfers.map(u64::from));
     number("parallel_downloads", change.parallel_transfers.map(u64::from));
     number("debounce_ms", change.debounce_ms.map(u64::from));
+    number("kept_days", change.kept_days.map(u64::from));
     if let Some(wanted) = &change.proxy {
         lines.push(("proxy", proxy::write(wanted, current.proxy.url(), password)?));
     }

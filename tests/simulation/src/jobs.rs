@@ -32,8 +32,8 @@ pub enum Job {
     CheckRoot,
     Disk { op: i64, effect: Effect },
     Judge { op: i64, path: SyncPath, expected: Expected },
-    LookIntoTrash { label: String },
-    Download { op: i64, file: Revision, target: SyncPath, over: Option<LocalStat> },
+    LookIntoTrash { label: String, limits: local_fs::Limits },
+    Download { op: i64, file: Revision, target: SyncPath, over: Option<LocalStat>, is_synced: bool },
     Upload { op: i64, upload: Upload, bytes: Option<Vec<u8>> },
     Change { op: i64, effect: Effect, looked: bool },
 }
@@ -101,8 +101,8 @@ impl Jobs {
             Command::Judge { op, path, expected } => {
                 self.disk.push_back((self.epoch, Job::Judge { op, path, expected }));
             }
-            Command::LookIntoTrash { label } => {
-                self.disk.push_back((self.epoch, Job::LookIntoTrash { label }));
+            Command::LookIntoTrash { label, limits } => {
+                self.disk.push_back((self.epoch, Job::LookIntoTrash { label, limits }));
             }
             Command::List => self.free.push(Job::Page(None)),
             Command::Continue(cursor) => self.free.push(Job::Page(Some(cursor))),
@@ -118,8 +118,8 @@ impl Jobs {
 
     fn take_effect(&mut self, op: i64, effect: Effect) {
         match effect {
-            Effect::Download { file, target, over } => {
-                self.free.push(Job::Download { op, file: *file, target, over });
+            Effect::Download { file, target, over, is_synced } => {
+                self.free.push(Job::Download { op, file: *file, target, over, is_synced });
             }
             Effect::Upload { path, stat, hash, commit, .. } => {
                 let upload = Upload { path, stat, hash, commit };
@@ -289,10 +289,13 @@ impl Bench<'_> {
                 self.doing("check root");
                 Event::Health(self.health())
             }
-            Job::Download { op, file, target, over } => {
+            Job::Download { op, file, target, over, is_synced } => {
                 self.doing("download");
                 let result = self.download(op, &file, &target, over);
                 if result.is_ok() {
+                    if over.is_some() && is_synced {
+                        disk::mark_synced(self.root, op);
+                    }
                     self.disk.computer().ledger.downloaded(&file.hash);
                 }
                 done(op, result)
@@ -367,11 +370,11 @@ impl Bench<'_> {
                 self.doing("judge");
                 Next::Ended(Event::Recovered(disk::judge(self.root, op, &path, &expected)))
             }
-            Job::LookIntoTrash { label } => {
+            Job::LookIntoTrash { label, limits } => {
                 self.doing("look into the trash");
                 let found = match self.mutant {
                     Some(Mutant::ForgetDisplaced) => Ok(Vec::new()),
-                    _ => disk::look_into_trash(self.root, &label),
+                    _ => disk::tend_trash(self.root, &label, &limits),
                 };
                 Next::Ended(Event::Trash(found))
             }

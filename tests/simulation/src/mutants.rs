@@ -221,11 +221,11 @@ pub fn commit(bench: &Bench<'_>, commit: &Commit) -> Commit {
 pub fn change_disk(bench: &Bench<'_>, op: i64, effect: Effect) -> Result<Outcome, Failure> {
     let root = bench.root;
     let effect = match (bench.mutant, effect) {
-        (Some(Mutant::TrashUnjudged), Effect::TrashLocal { path, mut expected }) => {
+        (Some(Mutant::TrashUnjudged), Effect::TrashLocal { path, mut expected, is_synced }) => {
             walk(bench, &path, &SyncPath::root(), &mut expected)?;
-            Effect::TrashLocal { path, expected }
+            Effect::TrashLocal { path, expected, is_synced }
         }
-        (Some(Mutant::UnlinkInsteadOfTrash), Effect::TrashLocal { path, expected }) => {
+        (Some(Mutant::UnlinkInsteadOfTrash), Effect::TrashLocal { path, expected, .. }) => {
             unlink(bench, &path)?;
             drop(expected);
             return Ok(Outcome::Trashed { put_back: Vec::new() });

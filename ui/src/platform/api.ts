@@ -15,6 +15,8 @@ import type {
   Diagnostics,
   Entry,
   FolderCheck,
+  Kept,
+  KeptRemoved,
   LinkDefaults,
   LinkFieldMessage,
   LinkRequest,
@@ -76,6 +78,13 @@ export interface Api {
   heldApprove(id: string): Promise<void>
   /** Brings the files back on the side where they were deleted. */
   heldRestore(id: string): Promise<void>
+
+  /** Files that were replaced or removed here, newest first. */
+  kept(): Promise<Kept[]>
+  /** Puts one back; answers with where it stands. */
+  keptRestore(id: string): Promise<string>
+  /** Removes some for good. */
+  keptRemove(ids: string[]): Promise<KeptRemoved>
 
   pause(workspace: string | null, until: string | null): Promise<void>
   resume(workspace: string | null): Promise<void>

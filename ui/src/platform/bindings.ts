@@ -39,6 +39,12 @@ export const commands = {
 	heldApprove: (id: string) => __TAURI_INVOKE<null>("held_approve", { id }),
 	/**  Brings the files back on the side where they were deleted. */
 	heldRestore: (id: string) => __TAURI_INVOKE<null>("held_restore", { id }),
+	/**  Lists them, newest first. */
+	kept: () => __TAURI_INVOKE<KeptView[]>("kept"),
+	/**  Puts one back where it stood, or beside what stands there now; returns where it stands. */
+	keptRestore: (id: string) => __TAURI_INVOKE<string>("kept_restore", { id }),
+	/**  Removes some for good. */
+	keptRemove: (ids: string[]) => __TAURI_INVOKE<KeptRemoved>("kept_remove", { ids }),
 	/**  Adds a workspace and starts it, unless it is to wait. */
 	workspaceAdd: (workspace: NewWorkspace) => __TAURI_INVOKE<Workspace>("workspace_add", { workspace }),
 	/**  Changes what a workspace is called and how it decides. */
@@ -548,6 +554,37 @@ export type Issue = {
 	actions: string[],
 };
 
+/**  What was removed for good. */
+export type KeptRemoved = {
+	/**  Files that went. */
+	files: number,
+	/**  Bytes in them. */
+	bytes: number,
+	/**  Files that stay because a program wrote into them after they were replaced. */
+	changed: number,
+};
+
+/**  A file or folder that was replaced or removed by Lockstep. */
+export type KeptView = {
+	/**  Id, for restoring and removing. */
+	id: string,
+	/**  Id of the workspace. */
+	workspace: string,
+	/**  Where it stood, below the workspace. */
+	path: string,
+	/**  When it was replaced or removed, RFC 3339. */
+	kept_at: string,
+	/**  Files in it; 1 for a file. */
+	files: number,
+	/**  Bytes in them. */
+	bytes: number,
+	/**
+	 *  Dropbox has, or had, all of it: it goes by itself after some time. Otherwise it stays until a person
+	 *  removes it.
+	 */
+	on_dropbox: boolean,
+};
+
 /**  Which language. */
 export type Language = 
 /**  As the system. */
@@ -941,6 +978,8 @@ export type Settings = {
 	proxy: Proxy,
 	/**  How long a file must rest before it is uploaded, in milliseconds. */
 	debounce_ms: number,
+	/**  Days that replaced files are kept which Dropbox has, too; 0 for always. */
+	kept_days: number,
 	/**  How much is logged. */
 	log_level: LogLevel,
 	/**  The way that Sign in takes. */
@@ -985,6 +1024,8 @@ export type SettingsPatch = {
 	proxy?: Proxy | null,
 	/**  See [`Settings`]. */
 	debounce_ms?: number | null,
+	/**  See [`Settings`]. */
+	kept_days?: number | null,
 	/**  See [`Settings`]. */
 	log_level?: LogLevel | null,
 	/**  See [`Settings`]. */

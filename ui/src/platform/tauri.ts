@@ -62,6 +62,10 @@ export const tauriApi: Api = {
   heldApprove: done(commands.heldApprove),
   heldRestore: done(commands.heldRestore),
 
+  kept: told(commands.kept),
+  keptRestore: told(commands.keptRestore),
+  keptRemove: told(commands.keptRemove),
+
   pause: done(commands.pause),
   resume: done(commands.resume),
   syncNow: done(commands.syncNow),

@@ -24,6 +24,8 @@ export type {
   Held,
   Indexing,
   Issue,
+  KeptRemoved,
+  KeptView as Kept,
   LinkDefaults,
   LinkError,
   LinkRequest,

@@ -98,6 +98,11 @@ pub enum Command {
         #[command(subcommand)]
         action: Option<Held>,
     },
+    /// Show replaced and removed files that are kept here, put them back, or remove them for good
+    Kept {
+        #[command(subcommand)]
+        action: Option<Kept>,
+    },
     /// Compare every file with Dropbox; succeeds only when all are equal
     Verify {
         /// Only this workspace
@@ -306,6 +311,25 @@ pub enum Issues {
     Retry {
         /// Only this issue
         id: Option<String>,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum Kept {
+    /// Put files back where they stood, or beside what stands there now
+    Restore {
+        /// Ids of kept files
+        #[arg(required = true)]
+        ids: Vec<String>,
+    },
+    /// Remove kept files for good
+    Remove {
+        /// Ids of kept files
+        #[arg(required_unless_present = "older_than")]
+        ids: Vec<String>,
+        /// All that were replaced or removed so many days ago, or earlier
+        #[arg(long, value_name = "DAYS", conflicts_with = "ids")]
+        older_than: Option<u16>,
     },
 }
 

@@ -10,6 +10,7 @@ mod conflicts;
 mod content;
 mod folders;
 mod issues;
+mod kept;
 mod status;
 mod workspaces;
 
@@ -22,6 +23,7 @@ pub use folders::{
     WarningCode,
 };
 pub use issues::{IssueView, action, actions_for, is_urgent};
+pub use kept::{KeptRemoved, KeptView};
 pub use status::{
     IndexingView, Pending, ProgressView, StatusView, TransferState, TransferView, Watching, WorkspaceState,
     WorkspaceStatus,
@@ -195,6 +197,21 @@ pub enum Call {
     HeldRestore {
         /// Id of the held deletion.
         id: String,
+    },
+    /// Files that were replaced or removed and are kept. → `Vec<KeptView>`, newest first
+    Kept {
+        /// One workspace, or all.
+        workspace: Option<String>,
+    },
+    /// Puts one back where it stood, or beside what stands there now. → the path
+    KeptRestore {
+        /// Id from the list.
+        id: String,
+    },
+    /// Removes some for good. → `KeptRemoved`
+    KeptRemove {
+        /// Ids from the list.
+        ids: Vec<String>,
     },
     /// Whether Dropbox answers, with the settings as they are now. → `Connection`
     ConnectionTest,

@@ -40,6 +40,9 @@ pub struct Settings {
     pub download_limit: u64,
     /// What a new workspace does when both sides change a file.
     pub on_conflict: ConflictPolicy,
+    /// Days that replaced and removed files are kept on this computer which Dropbox has, too; 0 for always.
+    #[serde(deserialize_with = "kept_days")]
+    pub kept_days: u64,
     /// Name of this computer in conflicted copies; empty for the host name.
     #[serde(deserialize_with = "device_name")]
     pub device_name: String,
@@ -98,6 +101,7 @@ impl Default for Settings {
             upload_limit: 0,
             download_limit: 0,
             on_conflict: ConflictPolicy::KeepBoth,
+            kept_days: 30,
             device_name: String::new(),
             longpoll_secs: 300,
             secret_store: SecretStoreKind::Keyring,
@@ -163,7 +167,7 @@ pub enum SettingsError {
 }
 
 /// All keys, as `config get` and `config set` take them.
-pub const KEYS: [&str; 13] = [
+pub const KEYS: [&str; 14] = [
     "debounce_ms",
     "delete_delay_ms",
     "parallel_downloads",
@@ -171,6 +175,7 @@ pub const KEYS: [&str; 13] = [
     "upload_limit",
     "download_limit",
     "on_conflict",
+    "kept_days",
     "device_name",
     "longpoll_secs",
     "secret_store",
@@ -308,6 +313,10 @@ fn delete_delay_ms<'de, D: Deserializer<'de>>(d: D) -> Result<u64, D::Error> {
 
 fn parallel<'de, D: Deserializer<'de>>(d: D) -> Result<u64, D::Error> {
     within(d, 1..=12)
+}
+
+fn kept_days<'de, D: Deserializer<'de>>(d: D) -> Result<u64, D::Error> {
+    within(d, 0..=3650)
 }
 
 fn longpoll_secs<'de, D: Deserializer<'de>>(d: D) -> Result<u64, D::Error> {

@@ -40,5 +40,5 @@ pub use root::{PRIVATE_DIR, Root, RootHealth, RootLock};
 pub use scan::{DirEntry, DirListing};
 pub use source::Source;
 pub use stage::{Staged, Whole};
-pub use trash::{Displaced, Expected, Purged, TrashEntry, Trashed};
+pub use trash::{Displaced, Expected, Limits, Purged, TrashEntry, Trashed};
 pub use watch::{Hint, WatchError, Watcher};

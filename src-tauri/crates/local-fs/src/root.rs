@@ -174,7 +174,7 @@ impl Root {
         Ok(())
     }
 
-    fn space(&self) -> Result<Space, FsError> {
+    pub(crate) fn space(&self) -> Result<Space, FsError> {
         self.0.dir.space().at("measure", self.0.path.display())
     }
 

@@ -195,6 +195,7 @@ impl World {
             remote_root: String::new(),
             on_conflict: OnConflict::KeepBoth,
             conflict_days: 7,
+            kept_days: 30,
             device: "sim".into(),
             debounce_ms: 1000,
             delete_delay_ms: 3000,

@@ -8,6 +8,7 @@ mod conflicts;
 mod doctor;
 mod held;
 mod issues;
+mod kept;
 mod link;
 mod run;
 mod status;
@@ -44,6 +45,8 @@ pub async fn run(context: Context, command: args::Command) -> Result<Exit, Failu
         args::Command::Issues { action: Some(args::Issues::Retry { id }) } => {
             issues::retry(context, id).await
         }
+        args::Command::Kept { action: None } => kept::list(context).await,
+        args::Command::Kept { action: Some(action) } => kept::act(context, action).await,
         args::Command::Held { action: None } => held::list(context).await,
         args::Command::Held { action: Some(action) } => held::decide(context, action).await,
         args::Command::Verify { id, report } => verify::run(context, id, report).await,

@@ -255,7 +255,8 @@ impl Loop {
         let Some(target) = target else { return Ok(()) };
         let file =
             Box::new(Revision { rev, size: remote.size, hash, mtime_secs: remote.client_modified_secs });
-        let effect = Effect::Download { file, target, over: local.map(|row| row.stat) };
+        let is_synced = local.is_some() && is_synced_below(tx, node)?;
+        let effect = Effect::Download { file, target, over: local.map(|row| row.stat), is_synced };
         let step = Step::Download { parent, name, remote: Box::new(remote) };
         self.launch_step(tx, now, node, step, effect).map(drop)
     }
@@ -326,7 +327,8 @@ impl Loop {
     pub(super) fn launch_trash(&mut self, tx: &mut Tx<'_>, now: Now, node: NodeId) -> Result<(), StoreError> {
         let Some(path) = tx.local_path(node)? else { return Ok(()) };
         let expected = Box::new(expected_below(tx, node, &path)?);
-        self.launch_step(tx, now, node, Step::TrashLocal, Effect::TrashLocal { path, expected }).map(drop)
+        let effect = Effect::TrashLocal { path, expected, is_synced: is_synced_below(tx, node)? };
+        self.launch_step(tx, now, node, Step::TrashLocal, effect).map(drop)
     }
 
     pub(super) fn launch_remote_delete(
@@ -446,6 +448,24 @@ pub(super) fn expected_below(tx: &mut Tx<'_>, node: NodeId, path: &SyncPath) -> 
         }
     }
     Ok(expected)
+}
+
+/// Tells whether Dropbox has, or had, the content of all files of a local subtree.
+///
+/// A decision about a conflict makes this computer's version the base although Dropbox never had it. So what was
+/// decided about does not count, nor does a base that is not what Dropbox has under the same revision.
+fn is_synced_below(tx: &mut Tx<'_>, node: NodeId) -> Result<bool, StoreError> {
+    for id in tx.local_subtree(node)? {
+        let (Some(local), Some(synced)) = (tx.local(id)?, tx.synced(id)?) else { return Ok(false) };
+        let is_decided = tx.last_resolution_of(id)?.is_some();
+        let is_stated = tx.remote(id)?.is_some_and(|remote| {
+            remote.rev.is_some() && remote.rev == synced.rev && remote.content() != synced.content
+        });
+        if local.content() != synced.content || is_decided || is_stated {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 fn intent_of(step: &Step, effect: &Effect, node: NodeId) -> Option<(&'static str, serde_json::Value)> {

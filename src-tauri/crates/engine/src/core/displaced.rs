@@ -1,11 +1,14 @@
 //! Looks after what effects displaced: a program that had a file open goes on writing into it in the trash.
 //!
-//! The trash is looked into at each start, a minute after something may have come into it, and from then on
-//! now and then for a day. What a removal could not judge before the process died is found in the same way.
+//! The trash is looked into at each start, a minute after something may have come into it, from then on
+//! now and then for a day, and once a day after that. What a removal could not judge before the process died is
+//! found in the same way. Each look also unlinks what was kept long enough.
 //!
-//! Rule: what is not as it was when it was displaced comes back beside its old place; nothing is unlinked here.
+//! Rule: what is not as it was when it was displaced comes back beside its old place.
 
-use local_fs::FsError;
+use std::time::Duration;
+
+use local_fs::{FsError, Limits};
 use store::{StoreError, Tx};
 use sync_core::SyncPath;
 
@@ -17,8 +20,18 @@ const FIRST_LOOK_MS: u64 = 60_000;
 /// How often it is looked at again.
 const NEXT_LOOK_MS: u64 = 30 * 60_000;
 
-/// For how long.
+/// For how long, and how often after that.
 const WATCHED_MS: u64 = 24 * 3_600_000;
+
+/// More than this is never kept of what Dropbox has, too.
+const MOST_KEPT_BYTES: u64 = 20_000_000_000;
+
+/// How long it is kept, for days of which 0 means for ever.
+fn limits(kept_days: u32) -> Limits {
+    const DAY: Duration = Duration::from_millis(WATCHED_MS);
+    let max_age = if kept_days == 0 { Duration::MAX } else { DAY * kept_days };
+    Limits { max_age, min_age: DAY, most_bytes: MOST_KEPT_BYTES }
+}
 
 /// When the trash is to be looked into.
 #[derive(Debug, Default)]
@@ -58,7 +71,7 @@ impl Loop {
         self.displaced.is_asked = true;
         self.displaced.next_ms = None;
         let label = self.conflict_label(now);
-        self.commands.push(Command::LookIntoTrash { label });
+        self.commands.push(Command::LookIntoTrash { label, limits: limits(self.config.kept_days) });
     }
 
     /// The trash was looked into; these stand beside their old places now.
@@ -69,9 +82,8 @@ impl Loop {
         result: Result<Vec<SyncPath>, FsError>,
     ) -> Result<(), StoreError> {
         self.displaced.is_asked = false;
-        if now.ms < self.displaced.until_ms {
-            self.displaced.look_at(now.ms + NEXT_LOOK_MS);
-        }
+        let is_watched = now.ms < self.displaced.until_ms;
+        self.displaced.look_at(now.ms + if is_watched { NEXT_LOOK_MS } else { WATCHED_MS });
         match result {
             Ok(brought_back) => {
                 for path in brought_back {
@@ -81,7 +93,7 @@ impl Loop {
                     self.record_activity(tx, now, path.to_string(), "conflict", None, 0)?;
                 }
             }
-            // It stays where it is: nothing is ever unlinked there without having been looked at.
+            // It stays where it is: nothing is unlinked there without having been looked at.
             Err(error) => {
                 tracing::warn!(%error, "the trash could not be looked into");
                 self.displaced.note(now, NEXT_LOOK_MS);

@@ -232,10 +232,13 @@ pub enum Command {
         /// What it looked like, with everything below it.
         expected: Expected,
     },
-    /// Bring back what was written to after it came into the trash; not while something else is changed on disk.
+    /// Bring back what was written to after it came into the trash, and unlink what was kept long enough; not
+    /// while something else is changed on disk.
     LookIntoTrash {
         /// The words for the names of conflicted copies.
         label: String,
+        /// How long and how much is kept.
+        limits: local_fs::Limits,
     },
     /// List the workspace's remote folder from the start.
     List,
@@ -325,6 +328,8 @@ pub enum Effect {
         target: SyncPath,
         /// What stands there, when it replaces a file.
         over: Option<LocalStat>,
+        /// Dropbox has, or had, what is replaced.
+        is_synced: bool,
     },
     /// Rename on disk.
     MoveLocal {
@@ -341,6 +346,8 @@ pub enum Effect {
         path: SyncPath,
         /// What it and everything below looked like.
         expected: Box<Expected>,
+        /// Dropbox has, or had, all of it.
+        is_synced: bool,
     },
     /// Put a merge result in the place of a local file.
     ReplaceLocal {

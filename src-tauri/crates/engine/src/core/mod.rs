@@ -51,6 +51,8 @@ pub struct Config {
     pub on_conflict: OnConflict,
     /// Days after which both versions of a conflict are kept without an answer; 0 for never.
     pub conflict_days: u32,
+    /// Days that replaced and removed files are kept which Dropbox has, too; 0 for always.
+    pub kept_days: u32,
     /// Name of this computer, for conflicted copies.
     pub device: String,
     /// How long a directory must be quiet before it is looked at.

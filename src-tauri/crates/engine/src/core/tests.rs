@@ -36,6 +36,7 @@ impl Bench {
             remote_root: String::new(),
             on_conflict: OnConflict::KeepBoth,
             conflict_days: 7,
+            kept_days: 30,
             device: "bench".into(),
             debounce_ms: 1000,
             delete_delay_ms: 3000,

@@ -1,6 +1,6 @@
 //! Changes on disk, one after another in the order they were planned, and what a crash left of them.
 
-use local_fs::{Expected, FsError, FsErrorKind, Leftover, Published, Root, Verdict};
+use local_fs::{Expected, FsError, FsErrorKind, Leftover, Limits, Published, Root, Verdict};
 use sync_core::{Name, SyncPath, conflict_name::conflict_name};
 use tokio::sync::mpsc;
 
@@ -14,7 +14,7 @@ pub(super) enum Work {
     /// A removal that has to be judged.
     Judge { op: i64, path: SyncPath, expected: Expected },
     /// A look into the trash.
-    LookIntoTrash { label: String },
+    LookIntoTrash { label: String, limits: Limits },
 }
 
 /// Works through changes; folders come before what goes into them, because they were planned so.
@@ -37,8 +37,8 @@ pub(super) async fn run_changes(executor: Executor, mut waiting: mpsc::Unbounded
                     executor.send(Event::Recovered(judged));
                 }
             }
-            Work::LookIntoTrash { label } => {
-                if let Ok(found) = executor.blocking(move || look_into_trash(&root, &label)).await {
+            Work::LookIntoTrash { label, limits } => {
+                if let Ok(found) = executor.blocking(move || tend_trash(&root, &label, &limits)).await {
                     executor.send(Event::Trash(found));
                 }
             }
@@ -59,8 +59,12 @@ pub fn change(root: &Root, op: i64, effect: Effect) -> Result<Outcome, Failure> 
     Ok(match effect {
         Effect::MkdirLocal { path } => local(root.create_dir(&path)?),
         Effect::MoveLocal { from, to, expected } => local(root.rename(&from, &to, &expected)?),
-        Effect::TrashLocal { path, expected } => {
-            Outcome::Trashed { put_back: root.trash(&path, &expected, op)?.put_back }
+        Effect::TrashLocal { path, expected, is_synced } => {
+            let trashed = root.trash(&path, &expected, op)?;
+            if is_synced {
+                mark_synced(root, op);
+            }
+            Outcome::Trashed { put_back: trashed.put_back }
         }
         Effect::ReplaceLocal { path, expected, content } => {
             written(root.replace_content(&path, &expected, &content.0, op)?)
@@ -87,6 +91,26 @@ pub fn change(root: &Root, op: i64, effect: Effect) -> Result<Outcome, Failure> 
         | Effect::RestoreRemote { .. }
         | Effect::DeleteRemote { .. } => unreachable!("BUG: has a lane of its own"),
     })
+}
+
+/// Notes that Dropbox has what was displaced. Without the note it is kept longer than it had to be.
+pub fn mark_synced(root: &Root, op: i64) {
+    if let Err(error) = root.mark_synced(op) {
+        tracing::debug!(%error, op, "what was displaced stays until a person removes it");
+    }
+}
+
+/// Looks into the trash, then unlinks what was kept long enough.
+pub fn tend_trash(root: &Root, label: &str, limits: &Limits) -> Result<Vec<SyncPath>, FsError> {
+    let brought_back = look_into_trash(root, label)?;
+    match root.purge(limits) {
+        Ok(purged) if purged.files > 0 => {
+            tracing::info!(files = purged.files, bytes = purged.bytes, "what was kept long enough went");
+        }
+        Ok(_) => {}
+        Err(error) => tracing::warn!(%error, "the trash could not be emptied"),
+    }
+    Ok(brought_back)
 }
 
 /// Brings back what was written to after it was displaced: beside its old place, as a conflicted copy.

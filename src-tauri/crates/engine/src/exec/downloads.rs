@@ -7,7 +7,7 @@ use local_fs::{FsErrorKind, Published, Staged};
 use sync_core::{LocalStat, SyncPath};
 use tokio::sync::mpsc;
 
-use super::Executor;
+use super::{Executor, disk};
 use crate::core::{Event, Failure, Outcome, Progress, Revision};
 
 /// Pieces that may wait between network and disk.
@@ -16,17 +16,19 @@ const PIECES_WAITING: usize = 8;
 /// Progress is told after so many bytes.
 const TELL_BYTES: u64 = 4 * 1024 * 1024;
 
-pub(super) async fn run(
-    executor: Executor,
-    epoch: u64,
-    op: i64,
-    file: Revision,
-    target: SyncPath,
-    over: Option<LocalStat>,
-) {
+/// Where a file becomes visible.
+pub(super) struct Place {
+    pub target: SyncPath,
+    /// What stands there, when it replaces a file.
+    pub over: Option<LocalStat>,
+    /// Dropbox has, or had, what is replaced.
+    pub is_synced: bool,
+}
+
+pub(super) async fn run(executor: Executor, epoch: u64, op: i64, file: Revision, place: Place) {
     let Some(_turn) = executor.inner.downloads.turn().await else { return };
     executor.send(Event::Begun(vec![op]));
-    let result = download(&executor, epoch, op, &file, target, over).await;
+    let result = download(&executor, epoch, op, &file, place).await;
     executor.done(op, result);
 }
 
@@ -35,8 +37,7 @@ async fn download(
     epoch: u64,
     op: i64,
     file: &Revision,
-    target: SyncPath,
-    over: Option<LocalStat>,
+    place: Place,
 ) -> Result<Outcome, Failure> {
     executor.still_wanted(epoch)?;
     let staged = match fetch(executor, epoch, op, file, true).await {
@@ -44,7 +45,7 @@ async fn download(
         Err(Failure::Dropbox(ClientError::RangeRefused)) => fetch(executor, epoch, op, file, false).await?,
         other => other?,
     };
-    publish(executor, staged, file, target, over).await
+    publish(executor, op, staged, file, place).await
 }
 
 async fn fetch(
@@ -99,10 +100,10 @@ async fn fetch(
 
 async fn publish(
     executor: &Executor,
+    op: i64,
     staged: Staged,
     file: &Revision,
-    target: SyncPath,
-    over: Option<LocalStat>,
+    place: Place,
 ) -> Result<Outcome, Failure> {
     let root = executor.inner.place.root.clone();
     let (hash, size, mtime_secs) = (file.hash, file.size, file.mtime_secs);
@@ -115,7 +116,11 @@ async fn publish(
                 }
                 Err(error) => return Err(error.into()),
             };
-            Ok(root.publish(whole, &target, over.as_ref())?)
+            let published = root.publish(whole, &place.target, place.over.as_ref())?;
+            if place.over.is_some() && place.is_synced {
+                disk::mark_synced(&root, op);
+            }
+            Ok(published)
         })
         .await??;
     Ok(Outcome::Local { stat: published.stat, blake3: Some(published.blake3), racy: published.racy })

@@ -151,7 +151,9 @@ impl Executor {
             Command::Judge { op, path, expected } => {
                 self.on_disk_lane(disk::Work::Judge { op, path, expected })
             }
-            Command::LookIntoTrash { label } => self.on_disk_lane(disk::Work::LookIntoTrash { label }),
+            Command::LookIntoTrash { label, limits } => {
+                self.on_disk_lane(disk::Work::LookIntoTrash { label, limits })
+            }
             Command::List => self.list(None),
             Command::Continue(cursor) => self.list(Some(cursor)),
             Command::Longpoll(cursor) => self.longpoll(cursor),
@@ -176,8 +178,9 @@ impl Executor {
     fn run_effect(&self, op: i64, effect: Effect) {
         let epoch = self.epoch();
         match effect {
-            Effect::Download { file, target, over } => {
-                self.spawn(downloads::run(self.clone(), epoch, op, *file, target, over));
+            Effect::Download { file, target, over, is_synced } => {
+                let place = downloads::Place { target, over, is_synced };
+                self.spawn(downloads::run(self.clone(), epoch, op, *file, place));
             }
             Effect::Upload { path, stat, hash, commit, session } => {
                 self.start_upload(epoch, op, uploads::Upload { path, stat, hash, commit, session });

@@ -53,7 +53,7 @@ impl Supervisor {
     }
 
     /// Returns the workspace with this id or name.
-    async fn one(
+    pub(super) async fn one(
         &self,
         id: &str,
     ) -> Result<(String, std::sync::Arc<crate::workspace::Workspace>), CallError> {

@@ -12,6 +12,7 @@ mod decisions;
 mod first_look;
 mod folders;
 mod items;
+mod kept;
 mod pauses;
 mod people;
 mod retune;
@@ -206,6 +207,9 @@ impl Supervisor {
                 let (workspace, held) = self.split_id(&id, "held deletion").await?;
                 workspace.ask(Request::HeldRestore(held)).await
             }
+            Call::Kept { workspace } => json(self.kept(workspace.as_deref()).await),
+            Call::KeptRestore { id } => json(self.restore_kept(&id).await),
+            Call::KeptRemove { ids } => json(self.remove_kept(&ids).await),
             Call::ConnectionTest => json(self.test_connection().await),
             Call::DatabaseCheck => json(self.check_databases().await),
             Call::Verify { id } => json(self.verify(id.as_deref()).await),

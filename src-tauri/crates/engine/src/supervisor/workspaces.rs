@@ -85,6 +85,7 @@ impl Supervisor {
                     _ => OnConflict::KeepBoth,
                 },
                 conflict_days: row.conflict_days,
+                kept_days: settings.kept_days as u32,
                 device: self.device_name(),
                 debounce_ms: settings.debounce_ms,
                 delete_delay_ms: settings.delete_delay_ms,

@@ -1,15 +1,10 @@
-//! Looking into the trash, taking things out of it, and emptying it by age.
-//!
-//! A program that had a file open goes on writing into it after it was displaced; such bytes exist
-//! nowhere else. So every object is compared with the manifest again before it may be unlinked.
-//!
-//! Rule: only what is exactly as it was when it was displaced is ever unlinked.
+//! Looking into the trash, and taking things out of it.
 
 use std::io::{self, Read};
 
 use sync_core::{LocalKind, LocalStat, Name, SyncPath};
 
-use super::judge::is_expected;
+use super::judge::{hand_back, is_expected};
 use super::manifest::{self, Manifest};
 use super::place::{list_name, shown};
 use crate::error::{At, FsError, FsErrorKind};
@@ -28,6 +23,10 @@ pub struct TrashEntry {
     pub displaced_ns: i64,
     /// Bytes in all its files, as of then.
     pub bytes: u64,
+    /// Files in it, as of then.
+    pub files: u64,
+    /// Dropbox has, or had, all of it.
+    pub is_synced: bool,
 }
 
 /// An object in the trash that is not as it was when it was displaced.
@@ -43,23 +42,13 @@ pub struct Displaced {
     pub stat: LocalStat,
 }
 
-/// What a purge did.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Purged {
-    /// Files unlinked.
-    pub files: u64,
-    /// Bytes in them.
-    pub bytes: u64,
-    /// Objects that were old enough but changed after they were displaced, and stay.
-    pub kept: u64,
-}
-
 const OP: &str = "look into the trash";
 
 impl Root {
     /// Lists the trash, oldest first. Entries whose manifest is damaged are left out, and never purged.
     pub fn trash_entries(&self) -> Result<Vec<TrashEntry>, FsError> {
-        let mut entries: Vec<_> = self.open_entries()?.into_iter().map(|open| open.entry).collect();
+        let open = self.open_entries()?.into_iter().filter(OpenEntry::holds_something);
+        let mut entries: Vec<_> = open.map(|open| open.entry).collect();
         entries.sort_by(|a, b| (a.displaced_ns, &a.key).cmp(&(b.displaced_ns, &b.key)));
         Ok(entries)
     }
@@ -84,8 +73,7 @@ impl Root {
     /// Moves an object out of the trash to a free place and returns what a look at it says then.
     pub fn take_from_trash(&self, key: &str, rel: &SyncPath, at: &SyncPath) -> Result<LocalStat, FsError> {
         const OP: &str = "take from the trash";
-        let open = self.open_entries()?.into_iter().find(|open| open.entry.key == key);
-        let open = open.ok_or_else(|| FsError::new(OP, shown(key), FsErrorKind::NotFound))?;
+        let open = self.open_kept(key, OP)?;
         let mut inside = open.path_of(rel);
         let last = inside.pop().expect("BUG: at least the name of the object itself");
         let holder = open.dir.open_beneath(&inside).at(OP, shown(key))?;
@@ -95,21 +83,20 @@ impl Root {
         spot.look(OP)?.ok_or_else(|| spot.error(OP, FsErrorKind::Changed))
     }
 
-    /// Unlinks what was displaced before `older_than_ns` and is exactly as it was then.
-    pub fn purge(&self, older_than_ns: i64) -> Result<Purged, FsError> {
-        let trash = self.trash_dir()?;
-        let mut purged = Purged::default();
-        for open in self.open_entries()? {
-            if open.entry.displaced_ns >= older_than_ns {
-                continue;
-            }
-            let mut visit = |seen: Visited<'_>| unlink_if_unchanged(&seen, &mut purged);
-            open.visit(&mut visit).at("purge", shown(&open.entry.key))?;
-            if trash.remove_dir(&fixed(&open.entry.key)).is_ok() {
-                trash.remove_file(&list_name(&open.entry.key)).at("purge", shown(&open.entry.key))?;
-            }
-        }
-        Ok(purged)
+    /// Moves a whole entry back to where it stood, or as near as possible; returns where it stands.
+    ///
+    /// Folders above it are made anew where they are missing. `NotFound` when there is no such entry.
+    pub fn restore_kept(&self, key: &str) -> Result<SyncPath, FsError> {
+        const OP: &str = "bring back";
+        let open = self.open_kept(key, OP)?;
+        let top = SyncPath::root();
+        let stands = hand_back(self, &open.dir, &open.name, &open.entry.origin, &top)?;
+        stands.ok_or_else(|| FsError::new(OP, shown(key), FsErrorKind::NotFound))
+    }
+
+    pub(super) fn open_kept(&self, key: &str, op: &'static str) -> Result<OpenEntry, FsError> {
+        let found = self.open_entries()?.into_iter().find(|open| open.entry.key == key);
+        found.ok_or_else(|| FsError::new(op, shown(key), FsErrorKind::NotFound))
     }
 
     pub(super) fn open_entries(&self) -> Result<Vec<OpenEntry>, FsError> {
@@ -133,12 +120,12 @@ pub(super) struct OpenEntry {
 }
 
 /// One object met on a walk through an entry; folders come after what is in them.
-struct Visited<'a> {
-    parent: &'a Dir,
-    name: &'a Name,
-    rel: &'a SyncPath,
-    stat: &'a LocalStat,
-    is_as_it_was: bool,
+pub(super) struct Visited<'a> {
+    pub parent: &'a Dir,
+    pub name: &'a Name,
+    pub rel: &'a SyncPath,
+    pub stat: &'a LocalStat,
+    pub is_as_it_was: bool,
 }
 
 fn open_entry(trash: &Dir, key: &str) -> io::Result<Option<OpenEntry>> {
@@ -158,16 +145,23 @@ fn open_entry(trash: &Dir, key: &str) -> io::Result<Option<OpenEntry>> {
         origin: manifest.origin.clone(),
         displaced_ns,
         bytes: manifest.objects.values().map(|stat| stat.size).sum(),
+        files: manifest.objects.values().filter(|stat| stat.kind != LocalKind::Folder).count() as u64,
+        is_synced: manifest.is_synced,
     };
     Ok(Some(OpenEntry { entry, manifest, dir, name }))
 }
 
 impl OpenEntry {
+    /// Tells whether the object is here; it may have been handed back or taken out.
+    pub fn holds_something(&self) -> bool {
+        !matches!(self.dir.lstat(&self.name), Err(error) if error.kind() == io::ErrorKind::NotFound)
+    }
+
     fn path_of(&self, rel: &SyncPath) -> Vec<Name> {
         std::iter::once(&self.name).chain(rel.names()).cloned().collect()
     }
 
-    fn visit(&self, visitor: &mut dyn FnMut(Visited<'_>) -> io::Result<()>) -> io::Result<()> {
+    pub fn visit(&self, visitor: &mut dyn FnMut(Visited<'_>) -> io::Result<()>) -> io::Result<()> {
         self.visit_one(&self.dir, &self.name, &SyncPath::root(), visitor)
     }
 
@@ -194,21 +188,4 @@ impl OpenEntry {
         }
         visitor(Visited { parent, name, rel, stat: &stat, is_as_it_was })
     }
-}
-
-fn unlink_if_unchanged(seen: &Visited<'_>, purged: &mut Purged) -> io::Result<()> {
-    if !seen.is_as_it_was {
-        purged.kept += 1;
-    } else if seen.stat.kind == LocalKind::Folder {
-        // Stays while something that was kept lies in it.
-        match seen.parent.remove_dir(seen.name) {
-            Err(error) if error.kind() != io::ErrorKind::DirectoryNotEmpty => return Err(error),
-            _ => {}
-        }
-    } else {
-        seen.parent.remove_file(seen.name)?;
-        purged.files += 1;
-        purged.bytes += seen.stat.size;
-    }
-    Ok(())
 }

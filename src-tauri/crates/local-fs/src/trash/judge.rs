@@ -105,7 +105,7 @@ fn listed(parent: &Dir, name: &Name) -> io::Result<(Dir, Vec<Name>)> {
 }
 
 /// Moves one object back to its place or as near as possible; returns where it stands.
-fn hand_back(
+pub(super) fn hand_back(
     root: &Root,
     place: &Dir,
     name: &Name,

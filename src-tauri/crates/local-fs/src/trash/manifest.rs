@@ -1,7 +1,7 @@
 //! The manifest of one trash entry: where the object stood and what it was.
 //!
 //! Fields are separated by line feeds and records end with a NUL byte, which no name can contain:
-//! first the origin, then one record an object.
+//! first the origin, then one record an object, and at the end one more when Dropbox has what was displaced.
 
 use sync_core::{FileId, LocalKind, LocalStat, Name, SyncPath};
 
@@ -9,11 +9,15 @@ use super::Expected;
 
 const VERSION: &str = "lockstep trash 1";
 
+/// The record that is added once it is known that Dropbox has, or had, all that was displaced.
+pub(super) const SYNCED: &[u8] = b"synced\0";
+
 /// What a manifest tells.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Manifest {
     pub origin: SyncPath,
     pub objects: Expected,
+    pub is_synced: bool,
 }
 
 pub(super) fn to_bytes(origin: &SyncPath, objects: &[(SyncPath, LocalStat)]) -> Vec<u8> {
@@ -40,11 +44,20 @@ pub(super) fn to_bytes(origin: &SyncPath, objects: &[(SyncPath, LocalStat)]) -> 
 
 /// Reads a manifest; nothing when it is damaged, for instance by a power cut.
 pub(super) fn from_bytes(bytes: &[u8]) -> Option<Manifest> {
+    let is_synced = bytes.ends_with(SYNCED);
+    let bytes = without_mark(bytes);
     let mut records = bytes.strip_suffix(&[0])?.split(|&b| b == 0);
     let head = records.next()?.strip_prefix(VERSION.as_bytes())?.strip_prefix(b"\n")?;
     let origin = path(head)?;
     let objects = records.map(object).collect::<Option<_>>()?;
-    Some(Manifest { origin, objects })
+    Some(Manifest { origin, objects, is_synced })
+}
+
+/// Leaves away the record that was added later, whole or not: adding it must not damage the others.
+fn without_mark(bytes: &[u8]) -> &[u8] {
+    let whole = bytes.strip_suffix(SYNCED).unwrap_or(bytes);
+    let end = whole.iter().rposition(|&b| b == 0).map_or(0, |at| at + 1);
+    if SYNCED.starts_with(&whole[end..]) { &whole[..end] } else { whole }
 }
 
 fn object(record: &[u8]) -> Option<(SyncPath, LocalStat)> {
@@ -104,11 +117,19 @@ mod tests {
         };
         let origin = SyncPath::root().join(&odd);
         let objects = vec![(SyncPath::root(), stat), (origin.join(&odd), stat)];
-        let bytes = to_bytes(&origin, &objects);
-        let read = from_bytes(&bytes).expect("whole");
-        assert_eq!(read, Manifest { origin, objects: objects.into_iter().collect() });
+        let mut bytes = to_bytes(&origin, &objects);
+        let mut read = from_bytes(&bytes).expect("whole");
+        let objects = objects.into_iter().collect();
+        assert_eq!(read, Manifest { origin, objects, is_synced: false });
         for cut in [0, 5, bytes.len() / 2, bytes.len() - 1] {
             assert_eq!(from_bytes(&bytes[..cut]), None, "cut at {cut}");
+        }
+        bytes.extend_from_slice(SYNCED);
+        read.is_synced = true;
+        assert_eq!(from_bytes(&bytes).as_ref(), Some(&read), "a record more");
+        read.is_synced = false;
+        for cut in 1..=SYNCED.len() {
+            assert_eq!(from_bytes(&bytes[..bytes.len() - cut]).as_ref(), Some(&read), "cut by {cut}");
         }
     }
 }

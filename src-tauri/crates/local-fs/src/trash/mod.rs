@@ -11,13 +11,15 @@ mod entries;
 mod judge;
 mod manifest;
 mod place;
+mod purge;
 
 use std::collections::BTreeMap;
 
 use sync_core::{LocalStat, SyncPath};
 
-pub use entries::{Displaced, Purged, TrashEntry};
+pub use entries::{Displaced, TrashEntry};
 pub(crate) use place::TrashPlace;
+pub use purge::{Limits, Purged};
 
 use crate::crash::crash_point;
 use crate::error::{FsError, FsErrorKind};

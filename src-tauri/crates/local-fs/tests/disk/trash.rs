@@ -3,8 +3,9 @@
 use std::fs::{self, File};
 use std::io::Write;
 use std::os::unix::fs::symlink;
+use std::time::Duration;
 
-use local_fs::{Expected, FsErrorKind, Trashed};
+use local_fs::{Expected, FsErrorKind, Limits, Trashed};
 use sync_core::SyncPath;
 
 use crate::fixture::{Disk, path, refused};
@@ -131,12 +132,19 @@ fn a_removal_by_a_number_that_was_used_before_keeps_both() {
     assert_eq!((disk.read("back 0"), disk.read("back 2")), ("one".into(), "three".into()));
 }
 
+/// Everything has been kept long enough.
+const ALL: Limits = Limits { max_age: Duration::ZERO, min_age: Duration::ZERO, most_bytes: u64::MAX };
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
 #[test]
 fn a_purge_unlinks_by_age_and_only_what_is_as_it_was() {
     let (disk, known) = docs();
     let mut program = File::options().append(true).open(disk.at("docs/sub/b")).expect("open");
     disk.root.trash(&path("docs"), &known, 1).expect("trash");
-    assert_eq!(disk.root.purge(0).expect("purge").files, 0, "not old enough");
+    disk.root.mark_synced(1).expect("mark");
+    let young = Limits { max_age: DAY, ..ALL };
+    assert_eq!(disk.root.purge(&young).expect("purge").files, 0, "not old enough");
     program.write_all(b" and late").expect("write");
     // A program whose working directory went to the trash goes on making files there.
     let mut late = File::create(disk.at(".lockstep/trash/1/docs/made late")).expect("create");
@@ -146,13 +154,13 @@ fn a_purge_unlinks_by_age_and_only_what_is_as_it_was() {
     assert_eq!(changed.len(), 2);
     assert!(changed.contains(&path("docs/sub/b")) && changed.contains(&path("docs/made late")));
 
-    let purged = disk.root.purge(i64::MAX).expect("purge");
+    let purged = disk.root.purge(&ALL).expect("purge");
     assert_eq!((purged.files, purged.bytes, purged.kept), (1, 3, 2));
     let entry = disk.root.trash_entries().expect("entries").remove(0);
     disk.root.take_from_trash(&entry.key, &path("sub/b"), &path("b")).expect("take");
     disk.root.take_from_trash(&entry.key, &path("made late"), &path("late")).expect("take");
     assert_eq!((disk.read("b"), disk.read("late")), ("two and late".into(), "precious".into()));
-    disk.root.purge(i64::MAX).expect("purge");
+    disk.root.purge(&ALL).expect("purge");
     assert!(disk.root.trash_entries().expect("entries").is_empty());
     assert_eq!(fs::read_dir(disk.at(".lockstep/trash")).expect("list").count(), 0);
 }
@@ -162,6 +170,69 @@ fn an_entry_whose_manifest_is_damaged_is_never_purged() {
     let (disk, known) = docs();
     disk.root.trash(&path("docs"), &known, 1).expect("trash");
     File::create(disk.at(".lockstep/trash/1.list")).expect("emptied by a power cut");
-    assert_eq!(disk.root.purge(i64::MAX).expect("purge").files, 0);
+    disk.root.mark_synced(1).expect("nothing to mark");
+    assert_eq!(disk.root.purge(&ALL).expect("purge").files, 0);
     assert!(disk.at(".lockstep/trash/1/docs/a").exists());
+}
+
+#[test]
+fn what_dropbox_never_had_is_purged_by_a_person_only() {
+    let (disk, known) = docs();
+    disk.root.trash(&path("docs"), &known, 1).expect("trash");
+    assert_eq!(disk.root.purge(&ALL).expect("purge").files, 0);
+    let entry = disk.root.trash_entries().expect("entries").remove(0);
+    assert_eq!((entry.files, entry.is_synced), (2, false));
+    assert_eq!(disk.root.remove_kept(&entry.key).expect("remove").files, 2);
+    refused(disk.root.remove_kept(&entry.key), FsErrorKind::NotFound);
+    assert_eq!(fs::read_dir(disk.at(".lockstep/trash")).expect("list").count(), 0);
+}
+
+#[test]
+fn too_much_in_the_trash_makes_the_oldest_go_that_dropbox_has() {
+    let disk = Disk::new();
+    for op in 1..=4 {
+        disk.save("a", "ten bytes!");
+        disk.root.trash(&path("a"), &disk.known("a"), op).expect("trash");
+        if op != 1 {
+            disk.root.mark_synced(op).expect("mark");
+        }
+    }
+    let limits = Limits { max_age: DAY, min_age: DAY, most_bytes: 25 };
+    assert_eq!(disk.root.purge(&limits).expect("purge").files, 0, "programs may write to them yet");
+    let limits = Limits { min_age: Duration::ZERO, ..limits };
+    assert_eq!(disk.root.purge(&limits).expect("purge").files, 2);
+    let left: Vec<_> = disk.root.trash_entries().expect("entries").into_iter().map(|e| e.key).collect();
+    assert_eq!(left, ["1", "4"], "the first is nowhere else");
+}
+
+#[test]
+fn an_entry_goes_back_to_its_place_or_beside_what_stands_there() {
+    let (disk, known) = docs();
+    let file = [(SyncPath::root(), disk.stat("docs/a"))].into();
+    disk.root.trash(&path("docs/a"), &file, 1).expect("trash the file");
+    disk.save("docs/a", "newer");
+    disk.root.trash(&path("docs"), &disk.known("docs"), 2).expect("trash the folder");
+    drop(known);
+    assert_eq!(disk.root.restore_kept("1").expect("restore"), path("docs/a"), "in a folder made anew");
+    assert_eq!(disk.root.restore_kept("2").expect("restore"), path("docs (kept)"));
+    assert_eq!((disk.read("docs/a"), disk.read("docs (kept)/a")), ("one".into(), "newer".into()));
+    refused(disk.root.restore_kept("1"), FsErrorKind::NotFound);
+}
+
+#[test]
+fn what_was_taken_out_is_no_longer_listed_and_its_place_goes_in_time() {
+    let disk = Disk::new();
+    disk.save("a", "one");
+    disk.root.trash(&path("a"), &disk.known("a"), 1).expect("trash");
+    disk.root.take_from_trash("1", &SyncPath::root(), &path("a")).expect("take");
+    assert!(disk.root.trash_entries().expect("entries").is_empty());
+    let now = Limits { min_age: DAY, ..ALL };
+    disk.root.purge(&now).expect("purge");
+    assert_eq!(
+        fs::read_dir(disk.at(".lockstep/trash")).expect("list").count(),
+        2,
+        "may be about to be filled"
+    );
+    disk.root.purge(&ALL).expect("purge");
+    assert_eq!(fs::read_dir(disk.at(".lockstep/trash")).expect("list").count(), 0);
 }

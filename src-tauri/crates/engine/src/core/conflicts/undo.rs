@@ -305,7 +305,7 @@ impl Loop {
                     hash: content,
                     mtime_secs: theirs.mtime_secs,
                 };
-                Effect::Download { file: Box::new(file), target, over: None }
+                Effect::Download { file: Box::new(file), target, over: None, is_synced: false }
             }
         };
         let step = Step::BringCopy { parent: copy.parent, name: copy.name.clone(), content };

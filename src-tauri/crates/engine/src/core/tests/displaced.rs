@@ -21,7 +21,7 @@ fn what_was_replaced_is_looked_at_a_minute_later_and_what_came_back_is_found() {
     let mut bench = at_rest_with_trash_seen();
     let edited = RemoteEntry::File(remote("a.txt", "edited", "r2"));
     let wishes = bench.feed(vec![page(vec![edited], "c2", false)]);
-    let [(op, Effect::Download { .. })] = effects(&wishes)[..] else { panic!("{wishes:?}") };
+    let [(op, Effect::Download { is_synced: true, .. })] = effects(&wishes)[..] else { panic!("{wishes:?}") };
     let outcome = Outcome::Local { stat: stat("a.txt", "edited"), blake3: Some([0; 32]), racy: false };
     let mut wishes = bench.feed(vec![Event::Done { op, result: Ok(outcome) }]);
     bench.ms += 59_000;
@@ -48,6 +48,18 @@ fn a_look_into_the_trash_that_failed_is_repeated() {
     bench.ms += 24 * 3_600_000;
     bench.feed(vec![Event::Tick]);
     bench.feed(vec![Event::Trash(Ok(Vec::new()))]);
-    bench.ms += 48 * 3_600_000;
+    bench.ms += 23 * 3_600_000;
     assert_eq!(looks(&bench.feed(vec![Event::Tick])), 0, "nothing came into it for more than a day");
+    bench.ms += 3_600_000;
+    assert_eq!(looks(&bench.feed(vec![Event::Tick])), 1, "what was kept long enough goes");
+}
+
+#[test]
+fn what_is_removed_as_both_sides_had_it_is_said_to_be_at_dropbox() {
+    let mut bench = at_rest_with_trash_seen();
+    let gone = RemoteEntry::Deleted { path_lower: "/a.txt".into() };
+    bench.feed(vec![page(vec![gone], "c2", false)]);
+    bench.ms += 3_000;
+    let wishes = bench.feed(vec![Event::Tick]);
+    assert!(matches!(effects(&wishes)[..], [(_, Effect::TrashLocal { is_synced: true, .. })]), "{wishes:?}");
 }
