@@ -16,8 +16,10 @@ pub enum FsErrorKind {
     Exists,
     /// What stands at this path is not what was expected. Look again, then plan again.
     Changed,
-    /// The disk or the user's share of it is full, or the file is larger than the file system allows.
+    /// The disk or the user's share of it is full.
     Full,
+    /// The file is larger than this file system, or a limit of this process, lets any file be.
+    TooLarge,
     /// The file system cannot store a name of this length.
     NameTooLong,
     /// The file system is mounted read-only.
@@ -40,7 +42,8 @@ impl FsErrorKind {
             K::AlreadyExists => FsErrorKind::Exists,
             // A component became a file or a symbolic link: the tree is not what the caller saw.
             K::NotADirectory | K::IsADirectory => FsErrorKind::Changed,
-            K::StorageFull | K::QuotaExceeded | K::FileTooLarge => FsErrorKind::Full,
+            K::StorageFull | K::QuotaExceeded => FsErrorKind::Full,
+            K::FileTooLarge => FsErrorKind::TooLarge,
             K::InvalidFilename => FsErrorKind::NameTooLong,
             K::ReadOnlyFilesystem => FsErrorKind::ReadOnly,
             K::DirectoryNotEmpty => FsErrorKind::NotEmpty,
@@ -74,6 +77,7 @@ impl fmt::Display for FsErrorKind {
             FsErrorKind::Exists => "something is there already",
             FsErrorKind::Changed => "it changed meanwhile",
             FsErrorKind::Full => "no space left",
+            FsErrorKind::TooLarge => "the file is larger than a file may be here",
             FsErrorKind::NameTooLong => "the name is too long for this file system",
             FsErrorKind::ReadOnly => "the file system is read-only",
             FsErrorKind::NotEmpty => "the folder is not empty",
@@ -172,7 +176,7 @@ mod tests {
             (Errno::LOOP, FsErrorKind::Changed),
             (Errno::NOSPC, FsErrorKind::Full),
             (Errno::DQUOT, FsErrorKind::Full),
-            (Errno::FBIG, FsErrorKind::Full),
+            (Errno::FBIG, FsErrorKind::TooLarge),
             (Errno::NAMETOOLONG, FsErrorKind::NameTooLong),
             (Errno::ROFS, FsErrorKind::ReadOnly),
             (Errno::NOTEMPTY, FsErrorKind::NotEmpty),

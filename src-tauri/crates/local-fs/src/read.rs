@@ -52,7 +52,8 @@ impl Root {
     /// Reads a small file whole; what is returned is what was hashed.
     pub fn read_whole(&self, path: &SyncPath, expected: &LocalStat) -> Result<(Vec<u8>, Hashed), FsError> {
         let reading = Reading::begin(self, path, expected)?;
-        let size = usize::try_from(expected.size).map_err(|_| FsError::new(OP, path, FsErrorKind::Full))?;
+        let size =
+            usize::try_from(expected.size).map_err(|_| FsError::new(OP, path, FsErrorKind::TooLarge))?;
         let mut bytes = Vec::with_capacity(size + 1);
         // One byte more than expected is enough to know that it grew.
         (&reading.file).take(expected.size + 1).read_to_end(&mut bytes).at(OP, path)?;

@@ -66,13 +66,19 @@ async fn a_full_dropbox_stops_uploads_only_and_they_go_on_when_there_is_space() 
     assert_eq!(world.control().read("/larger.bin").expect("uploaded").len(), 9 << 20);
 }
 
-/// Returns the command in a shell where no file may grow beyond this: what a full disk says, without a disk.
-fn with_little_room(program: &Program, arguments: &[&str], kib: u32) -> Command {
-    let plain = program.command(arguments);
-    let mut command = Command::new("bash");
-    command.args(["-c", &format!("trap '' XFSZ; ulimit -f {kib}; exec \"$@\""), "bash"]);
-    command.arg(plain.get_program()).args(plain.get_args()).stdin(Stdio::null());
-    command
+/// Returns what a run of `sync` reports of its one workspace.
+fn report(output: &Output) -> Value {
+    let text = String::from_utf8_lossy(&output.stdout);
+    let reports: Value = serde_json::from_str(&text)
+        .unwrap_or_else(|_| panic!("{text} {}", String::from_utf8_lossy(&output.stderr)));
+    reports[0].clone()
+}
+
+/// Links the real program and adds all of the account below this folder.
+fn add_workspace(program: &Program, world: &World, folder: &Path) {
+    program.link(world);
+    let local = folder.to_str().expect("text");
+    assert!(program.run(&["workspace", "add", "--remote", "/", "--local", local]).status.success());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -83,23 +89,67 @@ async fn a_file_for_which_there_is_no_room_comes_when_there_is() {
     world.control().put("/small.txt", "small").expect("put");
     let (home, place) = (TempRoot::new(), TempRoot::new());
     let program = Program::at(home.path());
-    let folder = place.at("folder");
+    let Some(disk) = SmallDisk::mount(&place.at("disk"), "6m") else { return };
+    let folder = place.at("disk/folder");
     tokio::task::block_in_place(|| {
-        program.link(&world);
-        let local = folder.to_str().expect("text");
-        assert!(program.run(&["workspace", "add", "--remote", "/", "--local", local]).status.success());
-        place.write("folder/note.txt", "goes up all the same");
+        add_workspace(&program, &world, &folder);
+        place.write("disk/folder/note.txt", "goes up all the same");
         // Twice: what the first attempt left must not hinder the second.
         for _ in 0..2 {
-            let output = with_little_room(&program, &["sync", "--json"], 6 << 10).output().expect("it runs");
-            let text = String::from_utf8_lossy(&output.stdout).into_owned();
-            let report: Value = serde_json::from_str(&text)
-                .unwrap_or_else(|_| panic!("{text} {}", String::from_utf8_lossy(&output.stderr)));
-            assert_eq!(report[0]["state"], "disk_full", "{report}");
+            let report = report(&program.run(&["sync", "--json"]));
+            assert_eq!(report["state"], "disk_full", "{report}");
             let here = Tree::read_from(&folder).expect("readable");
             assert!(here.get("large.bin").is_none(), "nothing half appears");
         }
         assert_eq!(world.control().read("/note.txt").expect("uploaded"), b"goes up all the same");
+        disk.grow("40m");
+        let output = program.run(&["sync", "--json"]);
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stdout));
+    });
+    let here = Tree::read_from(&folder).expect("readable");
+    assert_eq!(here.file("large.bin"), Some(&large[..]));
+    assert_eq!(here.difference(&world.tree()), "");
+}
+
+/// Returns the command in a shell where no file may grow beyond this: the system then says what a file
+/// system says whose format ends there.
+fn with_files_of_at_most(program: &Program, arguments: &[&str], kib: u32) -> Command {
+    let plain = program.command(arguments);
+    let mut command = Command::new("bash");
+    command.args(["-c", &format!("trap '' XFSZ; ulimit -f {kib}; exec \"$@\""), "bash"]);
+    command.arg(plain.get_program()).args(plain.get_args()).stdin(Stdio::null());
+    command
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_larger_than_this_disk_allows_stays_at_dropbox_and_stops_nothing() {
+    let world = World::start().await;
+    let large: Vec<u8> = (0..9u32 << 20).map(|n| (n >> 6) as u8).collect();
+    world.control().put("/large.bin", large.clone()).expect("put");
+    world.control().put("/small.txt", "small").expect("put");
+    let (home, place) = (TempRoot::new(), TempRoot::new());
+    let program = Program::at(home.path());
+    let folder = place.at("folder");
+    tokio::task::block_in_place(|| {
+        add_workspace(&program, &world, &folder);
+        place.write("folder/note.txt", "goes up");
+        for round in ["first", "second"] {
+            let late = format!("/{round}.txt");
+            world.control().put(&late, round).expect("put");
+            let output = with_files_of_at_most(&program, &["sync", "--json"], 6 << 10).output();
+            let report = report(&output.expect("it runs"));
+            assert_eq!((&report["state"], &report["issues"]), (&"idle".into(), &1.into()), "{report}");
+            let here = Tree::read_from(&folder).expect("readable");
+            assert!(here.get("large.bin").is_none(), "nothing half appears");
+            assert_eq!(here.file(&late[1..]), Some(round.as_bytes()), "downloads go on");
+        }
+        assert_eq!(world.control().read("/note.txt").expect("uploaded"), b"goes up");
+        let output = program.run(&["issues", "--json"]);
+        let issues: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        let told = (&issues[0]["code"], &issues[0]["path"], &issues[0]["level"]);
+        assert_eq!(told, (&"too_large".into(), &"large.bin".into(), &"note".into()), "{issues}");
+        assert_eq!(world.control().read("/large.bin").expect("it is there"), large);
+        // The limit is gone: a restart is enough.
         let output = program.run(&["sync", "--json"]);
         assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stdout));
     });

@@ -85,10 +85,10 @@ pub fn actions_for(code: &str) -> Vec<String> {
         "watch_limit" => &[A::COPY_FIX_COMMAND, A::RETRY],
         "db_damaged" => &[A::REBUILD],
         "case_clash" | "name_not_allowed" => &[A::RENAME, A::SHOW_IN_FOLDER],
-        "in_use" | "changing" | "no_permission" | "unreadable" => &[A::RETRY, A::SHOW_IN_FOLDER],
-        "path_too_long" | "too_large" | "read_only" | "symlink" | "special_file" | "other_device" => {
-            &[A::SHOW_IN_FOLDER]
+        "in_use" | "changing" | "no_permission" | "unreadable" | "too_large" => {
+            &[A::RETRY, A::SHOW_IN_FOLDER]
         }
+        "path_too_long" | "read_only" | "symlink" | "special_file" | "other_device" => &[A::SHOW_IN_FOLDER],
         "online_only" | "restricted" => &[A::OPEN_WEB],
         "server" | "cursor_reset" | "rate_limited" => &[],
         _ => &[A::RETRY],

@@ -95,6 +95,9 @@ impl Loop {
                 let text = "The disk is full. Uploads continue; downloads go on when there is space again.";
                 self.note_workspace_issue(tx, now, "disk_full", text)
             }
+            FsErrorKind::TooLarge => {
+                self.note_node_issue(tx, now, node, TOO_LARGE, words::TOO_LARGE_HERE, true)
+            }
             FsErrorKind::NameTooLong => {
                 let text = "The name is too long for this disk. Rename it at dropbox.com.";
                 self.note_node_issue(tx, now, node, "path_too_long", text, true)
@@ -302,7 +305,7 @@ impl Loop {
         blocks: bool,
     ) -> Result<(), StoreError> {
         let path = self.shown_path(tx, node)?;
-        let is_lasting = LASTING.contains(&code);
+        let is_lasting = LASTING.contains(&code) || code == TOO_LARGE;
         let attempts = tx.issue_of(node)?.map_or(0, |issue| issue.attempts) + 1;
         let wait = BLOCKED_RETRY_SECS.min(15 << attempts.min(8));
         tx.put_issue(&IssueRow {
@@ -386,8 +389,17 @@ impl Loop {
     /// The object is another one now: what could be tried again is tried at once.
     pub(super) fn try_afresh(&mut self, tx: &mut Tx<'_>, node: NodeId) -> Result<(), StoreError> {
         self.cooldown.remove(&node);
-        if tx.issue_of(node)?.is_some_and(|issue| issue.retry_at_secs.is_some()) {
+        if tx.issue_of(node)?.is_some_and(|issue| may_be_tried(&issue)) {
             self.clear_all_issues_of(tx, node)?;
+        }
+        Ok(())
+    }
+
+    /// A limit may be another one after a restart: what was too large is tried once.
+    pub(super) fn try_large_files_again(&mut self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        for issue in tx.issues()?.into_iter().filter(|issue| issue.code == TOO_LARGE) {
+            tx.clear_issue(issue.id)?;
+            self.changed.insert("issues");
         }
         Ok(())
     }
@@ -465,6 +477,15 @@ impl Loop {
     }
 }
 
+/// A file that one of the sides takes for too large. Time alone changes nothing, and an attempt may carry
+/// gigabytes before it fails: it is tried when the file is another one, after a restart, or when asked to.
+const TOO_LARGE: &str = "too_large";
+
+/// Tells whether an attempt may help although nothing else changed.
+pub(super) fn may_be_tried(issue: &IssueRow) -> bool {
+    issue.retry_at_secs.is_some() || issue.code == TOO_LARGE
+}
+
 /// Issues that end only when something changes, never by trying again.
 const LASTING: [&str; 7] = [
     "name_not_allowed",
@@ -482,7 +503,7 @@ fn issue_code(error: &ClientError) -> &'static str {
         ClientError::NoPermission | ClientError::AccessDenied => "read_only",
         ClientError::Restricted => "restricted",
         ClientError::NotDownloadable => "online_only",
-        ClientError::TooLarge => "too_large",
+        ClientError::TooLarge => TOO_LARGE,
         ClientError::Locked => "in_use",
         ClientError::SourceUnreadable { .. } => "no_permission",
         _ => "server",

@@ -310,6 +310,7 @@ impl Loop {
         self.remember_own_moves(tx)?;
         self.displaced.note(now, 0);
         self.recall_full_sides(tx, now)?;
+        self.try_large_files_again(tx)?;
         self.local.wants_full_scan = true;
         self.remote.wants_page = true;
         self.remote.next_page_ms = now.ms;

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use store::{IssueRow, Side, StoreError, Tx};
 
-use super::{Command, ConflictSource, Halt, Loop, Now, Request, status::rfc3339};
+use super::{Command, ConflictSource, Halt, Loop, Now, Request, failures::may_be_tried, status::rfc3339};
 use crate::api::{
     ActivityView, CallError, Code, Direction, HeldView, IssueView, SyncReport, WorkspaceState, actions_for,
     is_urgent,
@@ -203,7 +203,7 @@ impl Loop {
                 self.cooldown.remove(&node);
                 self.hashing.forget(&[node]);
             }
-            if issue.retry_at_secs.is_some() {
+            if may_be_tried(&issue) {
                 tx.clear_issue(issue.id)?;
             }
         }

@@ -10,6 +10,9 @@ pub(crate) const FOREIGN_LINK: &str = "A link that another computer uploaded; it
 pub(crate) const ONLINE_ONLY: &str = "Exists only at dropbox.com (Paper, Google Docs).";
 /// A folder or file that may not be read.
 pub(crate) const NO_PERMISSION: &str = "No permission to read.";
+/// A file that the local file system cannot hold.
+pub(crate) const TOO_LARGE_HERE: &str =
+    "The file is larger than this disk's format, or a limit of this system, allows. It stays at Dropbox.";
 /// Two names that Dropbox takes for one.
 pub(crate) const CASE_CLASH: &str =
     "Another name here differs only in capitals or accents. Dropbox treats them as one name.";
@@ -19,6 +22,7 @@ pub(crate) fn refused(code: &str) -> Option<&'static str> {
     Some(match code {
         "read_only" => "You may only view this shared folder; your change stays here.",
         "restricted" => "Dropbox doesn't deliver this file.",
+        "too_large" => "The file is larger than Dropbox takes. It stays here.",
         "online_only" => ONLINE_ONLY,
         "in_use" => "Open in another program. Lockstep tries again.",
         "no_permission" => NO_PERMISSION,

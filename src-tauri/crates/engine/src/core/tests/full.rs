@@ -1,4 +1,4 @@
-//! A side that is full, and a restart in between.
+//! A side that is full, a file that is too large for one, and a restart in between.
 
 use super::*;
 use crate::core::{Halt, Request};
@@ -42,4 +42,65 @@ fn that_dropbox_was_full_is_forgotten_by_a_later_run_that_finds_room() {
     let answer = Outcome::RemoteFile(Box::new(remote("a.txt", "one", "r1")));
     bench.feed(vec![Event::Done { op, result: Ok(answer) }]);
     assert_eq!(issues(&mut bench), Vec::<String>::new());
+}
+
+/// Lets the download of `large.bin` fail because a file may not be that large here.
+fn fail_for_size(bench: &mut Bench, wishes: &[Command]) {
+    let is_large = |effect: &Effect| matches!(effect, Effect::Download { target, .. } if target.to_string() == "large.bin");
+    let found = effects(wishes).into_iter().find(|(_, effect)| is_large(effect));
+    let (op, _) = found.unwrap_or_else(|| panic!("it is not tried: {wishes:?}"));
+    let error = local_fs::FsError::new("write", "large.bin", local_fs::FsErrorKind::TooLarge);
+    bench.feed(vec![Event::Done { op, result: Err(Failure::Disk(error)) }]);
+    // Whatever failed, the folder is looked at again.
+    bench.scan(&[]);
+}
+
+/// Names of the files that are downloaded.
+fn downloads(wishes: &[Command]) -> Vec<String> {
+    let targets = effects(wishes).into_iter().filter_map(|(_, effect)| match effect {
+        Effect::Download { target, .. } => Some(target.to_string()),
+        _ => None,
+    });
+    targets.collect()
+}
+
+fn news(bench: &mut Bench, files: &[RemoteFile], cursor: &str) -> Vec<Command> {
+    bench.ms += 1_000;
+    bench.feed(vec![Event::Longpolled(Ok(dropbox_client::Longpoll { changes: true, backoff_secs: None }))]);
+    bench.feed(vec![page(files.iter().cloned().map(RemoteEntry::File).collect(), cursor, false)])
+}
+
+#[test]
+fn a_file_too_large_for_this_disk_is_an_issue_of_its_own_and_tried_when_it_may_help() {
+    let temp = tempfile::tempdir().expect("a folder");
+    let open = || Index::open(&temp.path().join("index.db")).expect("an index").0;
+    let mut bench = Bench::over(open());
+    bench.start(&[]);
+    let large = |rev: &str| remote("large.bin", rev, rev);
+    let wishes = bench.feed(vec![page(vec![RemoteEntry::File(large("r1"))], "c1", false)]);
+    fail_for_size(&mut bench, &wishes);
+    assert_eq!(issues(&mut bench), ["too_large"]);
+
+    // Nothing else waits for it, and it is not carried again and again.
+    bench.ms += 5 * 60 * 60 * 1000;
+    let wishes = news(&mut bench, &[remote("small.txt", "small", "r2")], "c2");
+    assert_eq!(downloads(&wishes), ["small.txt"]);
+
+    let wishes = news(&mut bench, &[large("r3")], "c3");
+    assert_eq!(downloads(&wishes), ["large.bin"], "another version may be smaller");
+    fail_for_size(&mut bench, &wishes);
+    assert_eq!(issues(&mut bench), ["too_large"]);
+
+    bench.ms += 1_000;
+    bench.feed(vec![Event::Ask { id: 8, request: Request::Retry(None) }]);
+    let mut wishes = bench.feed(vec![Event::Health(RootHealth::Ok), page(Vec::new(), "c4", false)]);
+    wishes.extend(bench.scan(&[]));
+    assert_eq!(downloads(&wishes), ["large.bin"], "a person may ask for it");
+    fail_for_size(&mut bench, &wishes);
+    bench.core.close().expect("closed");
+
+    let mut bench = Bench::over(open());
+    bench.start(&[]);
+    let wishes = bench.feed(vec![page(Vec::new(), "c5", false)]);
+    assert!(downloads(&wishes).contains(&"large.bin".to_owned()), "a restart may help: {wishes:?}");
 }
