@@ -5,6 +5,7 @@ use std::{future::Future, time::Duration};
 use engine::{
     Supervisor, SupervisorOptions,
     api::{Call, CallError, Event},
+    boot::Boot,
     certificate::extra_root_certificate,
     clock::Clock,
     control::{Answer, ControlServer},
@@ -42,6 +43,7 @@ impl Running {
             host: computer_name(&settings),
             settings,
             extra_root_certificate: extra_root_certificate().map_err(|error| text(&error))?,
+            boot: Boot::present(),
             clock: Clock::system(),
         };
         let supervisor = Supervisor::start(home.clone(), options).await.map_err(|error| text(&error))?;

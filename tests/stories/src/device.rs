@@ -9,6 +9,7 @@ use engine::{
         AccountView, Call, CallError, ConflictPolicy, ConflictView, HeldView, IssueView, NewAccount,
         NewWorkspace, SecretStoreKind, StatusView, SyncReport, VerifyReport, WorkspaceState, WorkspaceView,
     },
+    boot::Boot,
     clock::Clock,
     home::{Home, HomeLock},
     settings::{Guard, Settings},
@@ -36,6 +37,8 @@ pub struct DeviceOptions {
     pub excludes: Vec<String>,
     /// Settings of the home; quick ones by default.
     pub settings: Settings,
+    /// Which start of the computer it is.
+    pub boot: Option<Boot>,
     /// Tells the time.
     pub clock: Clock,
 }
@@ -55,6 +58,7 @@ impl DeviceOptions {
                 longpoll_secs: 30,
                 ..Settings::default()
             },
+            boot: None,
             clock: Clock::system(),
         }
     }
@@ -125,6 +129,7 @@ impl Device {
             host: self.options.name.clone(),
             settings: self.options.settings.clone(),
             extra_root_certificate: None,
+            boot: self.options.boot.clone(),
             clock: self.options.clock.clone(),
         };
         let supervisor = Supervisor::start(home, options).await.expect("the engine starts");
@@ -141,6 +146,13 @@ impl Device {
     /// Stops and starts again.
     pub async fn restart(&mut self) {
         self.quit().await;
+        self.launch().await;
+    }
+
+    /// The computer starts again: the engine that ran is stopped before, and runs afterwards.
+    pub async fn reboot(&mut self, boot: Boot) {
+        self.quit().await;
+        self.options.boot = Some(boot);
         self.launch().await;
     }
 

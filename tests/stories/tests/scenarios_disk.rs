@@ -3,7 +3,10 @@
 //!
 //! What begins at Dropbox or in between is in `scenarios_remote.rs`.
 
-use engine::api::{Call, WorkspaceState};
+use engine::{
+    api::{Call, Choice, Resolved, Seen, WorkspaceState},
+    boot::Boot,
+};
 use fake_dropbox::Fault;
 use stories::{Device, DeviceOptions, World};
 use testkit::{Tree, tree};
@@ -302,6 +305,44 @@ async fn scenario_35_of_two_names_that_dropbox_takes_for_one_the_first_syncs_and
     );
     assert_eq!(anna.tree(), world.tree());
     assert!(anna.issue_codes().await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn scenario_27_a_file_that_a_power_cut_emptied_is_not_uploaded_and_the_good_version_is_offered() {
+    // Later than anything that happens here: all of it was before the second start.
+    let boot = |id: &str| Boot { id: id.into(), at_secs: 1 << 40 };
+    let world = World::start().await;
+    for path in ["/emptied.txt", "/zeros.bin", "/whole.txt"] {
+        world.control().put(path, "the good version").expect("put");
+    }
+    let options = DeviceOptions { boot: Some(boot("first")), ..DeviceOptions::asking("anna") };
+    let mut anna = Device::start(&world, options).await;
+    anna.sync().await;
+    anna.quit().await;
+    anna.write("emptied.txt", "");
+    anna.write("zeros.bin", [0; 5000]);
+    anna.write("whole.txt", "edited in time");
+    anna.reboot(boot("second")).await;
+    let report = anna.sync().await;
+    assert_eq!((report.conflicts, report.uploaded), (2, 1), "{report:?}");
+    for path in ["/emptied.txt", "/zeros.bin"] {
+        assert_eq!(world.control().history(path).len(), 1, "{path} is not written over");
+    }
+    assert_eq!(world.control().read("/whole.txt").expect("there"), b"edited in time");
+    for conflict in anna.conflicts().await {
+        let seen = Seen {
+            local_hash: conflict.local.and_then(|version| version.content_hash),
+            remote_rev: conflict.remote.and_then(|version| version.rev),
+        };
+        let _: Resolved = anna.ask(Call::Resolve { id: conflict.id, choice: Choice::Remote, seen }).await;
+    }
+    anna.sync().await;
+    assert_eq!(anna.read("emptied.txt"), b"the good version");
+    assert_eq!(anna.tree(), world.tree());
+    // From now on, who empties a file means it.
+    anna.write("whole.txt", "");
+    let report = anna.sync().await;
+    assert_eq!((report.conflicts, report.uploaded), (0, 1), "{report:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

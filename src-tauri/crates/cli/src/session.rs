@@ -8,6 +8,7 @@ use std::{future::Future, pin::Pin, time::Duration};
 use engine::{
     Supervisor, SupervisorOptions,
     api::{Call, CallError, Event},
+    boot::Boot,
     certificate::extra_root_certificate,
     clock::Clock,
     control::{Answer, ControlServer, Owner},
@@ -121,6 +122,7 @@ impl Engine {
             host,
             settings,
             extra_root_certificate: extra_root_certificate()?,
+            boot: Boot::present(),
             clock: Clock::system(),
         };
         let supervisor = Supervisor::start(home.clone(), options)

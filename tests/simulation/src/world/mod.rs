@@ -202,6 +202,7 @@ impl World {
             guard: GuardLimits::default(),
             excludes: Vec::new(),
             dry_run: false,
+            boot: None,
         };
         mutants::configure(self.mutant, &mut config);
         config

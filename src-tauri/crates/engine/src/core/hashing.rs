@@ -120,6 +120,7 @@ impl Loop {
         self.clear_node_issue(tx, row.id, "no_permission")?;
         self.clear_node_issue(tx, row.id, "changing")?;
         let hash = FileHash { content: hashed.content, blake3: hashed.blake3 };
+        self.doubt_if_emptied(tx, &row, hashed)?;
         self.plan_wanted |= row.content() != Content::File(hashed.content);
         tx.put_local(&LocalRow { stat: hashed.stat, hash: Some(hash), racy: hashed.racy, ..row })
     }

@@ -18,6 +18,7 @@ mod local;
 mod message;
 mod own_moves;
 mod planning;
+mod power_cut;
 mod preview;
 mod record;
 mod remote;
@@ -37,6 +38,8 @@ pub use message::*;
 pub(crate) use status::rfc3339;
 use store::{Index, StoreError, Tx};
 use sync_core::{NodeId, guard::GuardLimits, plan::OnConflict};
+
+use crate::boot::Boot;
 
 use self::{dispatch::Flight, hashing::Hashing, local::LocalSide, remote::RemoteSide, removals::Removals};
 
@@ -65,6 +68,8 @@ pub struct Config {
     pub excludes: Vec<sync_core::SyncPath>,
     /// Observe and plan only.
     pub dry_run: bool,
+    /// Which start of the computer this is, where the system tells.
+    pub boot: Option<Boot>,
 }
 
 /// The control loop with its index.
@@ -165,6 +170,10 @@ struct Loop {
     next_retry_secs: Option<i64>,
     halt: Halt,
     carried: carried::Carried,
+    /// The folder was looked through since the computer started.
+    is_boot_known: bool,
+    /// Until then: when it started, which is after a power cut may have emptied files.
+    distrusted_before_secs: Option<i64>,
 }
 
 /// Says that a rule of our own was broken.
@@ -240,6 +249,8 @@ impl Loop {
             wake_at: None,
             halt: Halt::No,
             carried: carried::Carried::default(),
+            is_boot_known: false,
+            distrusted_before_secs: None,
         }
     }
 
@@ -279,6 +290,9 @@ impl Loop {
             self.follow_remote(tx, now)?;
             self.follow_local(tx, now)?;
             self.issue_hashes(tx, now)?;
+            if self.has_read_all() {
+                self.trust_boot(tx)?;
+            }
             self.plan_if_due(tx, now)?;
             self.follow_displaced(now);
         }
@@ -309,6 +323,7 @@ impl Loop {
         self.remember_sent(tx)?;
         self.remember_own_moves(tx)?;
         self.displaced.note(now, 0);
+        self.recall_boot(tx)?;
         self.recall_full_sides(tx, now)?;
         self.try_large_files_again(tx)?;
         self.local.wants_full_scan = true;

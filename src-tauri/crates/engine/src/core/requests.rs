@@ -146,7 +146,7 @@ impl Loop {
         Ok(())
     }
 
-    fn has_read_all(&self) -> bool {
+    pub(super) fn has_read_all(&self) -> bool {
         self.has_observed() && self.hashing.is_idle()
     }
 

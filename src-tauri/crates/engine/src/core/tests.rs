@@ -18,6 +18,7 @@ mod scenarios;
 mod sent;
 
 use super::{Command, Config, Core, Effect, Event, Failure, Now, Outcome, Request, Scanned};
+use crate::boot::Boot;
 
 /// A loop over an empty index, with the clock in the test's hands.
 struct Bench {
@@ -31,6 +32,10 @@ impl Bench {
     }
 
     fn over(index: Index) -> Bench {
+        Bench::booted(index, None)
+    }
+
+    fn booted(index: Index, boot: Option<Boot>) -> Bench {
         let config = Config {
             workspace: "w".into(),
             remote_root: String::new(),
@@ -43,6 +48,7 @@ impl Bench {
             guard: GuardLimits::default(),
             excludes: Vec::new(),
             dry_run: false,
+            boot,
         };
         Bench { core: Core::new(index, config), ms: 0 }
     }

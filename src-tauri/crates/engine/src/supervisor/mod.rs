@@ -30,6 +30,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     api::{Call, CallError, Code, Event, StatusView, SyncReport, WorkspaceState, WorkspaceStatus},
+    boot::Boot,
     clock::Clock,
     core::Request,
     home::Home,
@@ -51,6 +52,8 @@ pub struct SupervisorOptions {
     pub settings: Settings,
     /// A certificate authority to trust beside the system's, as PEM.
     pub extra_root_certificate: Option<Vec<u8>>,
+    /// Which start of the computer this is, where the system tells.
+    pub boot: Option<Boot>,
     /// Tells the time.
     pub clock: Clock,
 }

@@ -167,6 +167,7 @@ mod tests {
             host: "bench".into(),
             settings: Settings::default(),
             extra_root_certificate: None,
+            boot: None,
             clock: Clock::with_wall(Arc::new(now)),
         };
         let home = Home::resolve(Some(dir.path().join("home"))).expect("a home");

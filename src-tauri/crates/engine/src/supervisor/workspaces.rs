@@ -96,6 +96,7 @@ impl Supervisor {
                 },
                 excludes: row.excludes.iter().filter_map(|path| SyncPath::parse(path).ok()).collect(),
                 dry_run,
+                boot: self.inner.options.boot.clone(),
             },
             client,
             account_id: row.account.clone(),

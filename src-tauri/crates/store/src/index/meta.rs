@@ -98,6 +98,16 @@ impl Tx<'_> {
         self.set_value("last_synced_secs", Some(&unix_secs.to_string()))
     }
 
+    /// Returns which start of the computer this folder was last looked through in.
+    pub fn boot(&self) -> Result<Option<String>, StoreError> {
+        self.value("boot")
+    }
+
+    /// Remembers that the folder was looked through in this start of the computer.
+    pub fn set_boot(&mut self, id: &str) -> Result<(), StoreError> {
+        self.set_value("boot", Some(id))
+    }
+
     fn flag(&self, key: &str) -> Result<bool, StoreError> {
         Ok(self.value(key)?.as_deref() == Some("1"))
     }

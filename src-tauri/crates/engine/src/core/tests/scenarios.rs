@@ -1,6 +1,7 @@
 //! Nasty scenarios of the knowledge base (section 8) that the control loop decides: the number in a test's
 //! name is the number there.
 
+use dropbox_client::Mode;
 use local_fs::Hint;
 use sync_core::RemoteFolder;
 
@@ -171,6 +172,76 @@ fn scenario_26_after_a_power_cut_the_old_or_the_new_version_is_there_and_nothing
             }
             _ => panic!("{found}: {wishes:?}"),
         }
+    }
+}
+
+/// A loop that found "one" in a file on both sides, and then these bytes in the next start of the computer,
+/// which was at this time. The program is killed once more before it reads them.
+fn after_another_start(
+    index: &std::path::Path,
+    start: &str,
+    at_secs: i64,
+    found: &str,
+) -> (Bench, Vec<Command>) {
+    let open = || Index::open(index).expect("an index").0;
+    let boot = |id: &str, at_secs| Some(Boot { id: id.into(), at_secs });
+    let mut bench = Bench::booted(open(), boot("first", 0));
+    bench.start(&[("a.txt", "one")]);
+    bench.feed(vec![page(vec![RemoteEntry::File(remote("a.txt", "one", "r1"))], "c1", false)]);
+    drop(bench);
+    let mut bench = Bench::booted(open(), boot(start, at_secs));
+    bench.feed(vec![Event::Tick]);
+    drop(bench);
+    let files = [("a.txt", found)];
+    let mut bench = Bench::booted(open(), boot(start, at_secs));
+    let mut wishes = bench.start(&files);
+    wishes.extend(bench.feed(vec![page(Vec::new(), "c2", false)]));
+    // An emptied file is given time to be filled again.
+    let later = bench.later(10_000);
+    let reads: Vec<Event> = later.iter().filter_map(|wish| read(wish, &files)).collect();
+    wishes.extend(later);
+    wishes.extend(bench.feed(reads));
+    wishes.extend(bench.later(10_000));
+    (bench, wishes)
+}
+
+/// Later than any stamp of a file here.
+const LATE_SECS: i64 = 1_000_000;
+
+#[test]
+fn scenario_27_a_file_that_a_power_cut_emptied_goes_aside_and_the_good_version_comes_back() {
+    for found in ["", "\0\0\0\0"] {
+        let home = tempfile::tempdir().expect("a folder");
+        let (mut bench, wishes) =
+            after_another_start(&home.path().join("index.db"), "second", LATE_SECS, found);
+        let [(op, Effect::MoveLocal { to, .. })] = effects(&wishes)[..] else {
+            panic!("{found:?}: {wishes:?}")
+        };
+        assert!(to.to_string().contains("conflicted copy"), "{to}");
+        let outcome = Outcome::Local { stat: stat("a.txt", found), blake3: None, racy: false };
+        let mut wishes = bench.feed(vec![Event::Done { op, result: Ok(outcome) }]);
+        wishes.extend(bench.later(10_000));
+        let is_good = |effect: &Effect| matches!(effect, Effect::Download { file, .. } if file.rev == "r1");
+        assert!(effects(&wishes).iter().any(|(_, effect)| is_good(effect)), "{found:?}: {wishes:?}");
+        for (_, effect) in effects(&wishes) {
+            let is_over = matches!(effect, Effect::Upload { commit, .. } if commit.mode != Mode::Add);
+            assert!(!is_over, "nothing is sent over the good version: {effect:?}");
+        }
+    }
+}
+
+#[test]
+fn scenario_27_a_file_that_somebody_emptied_is_an_edit() {
+    let cases = [
+        ("first", LATE_SECS, "", "the computer did not start anew"),
+        ("second", 0, "", "it was emptied since the computer started"),
+        ("second", LATE_SECS, "other", "it holds something"),
+    ];
+    for (start, at_secs, found, why) in cases {
+        let home = tempfile::tempdir().expect("a folder");
+        let (_, wishes) = after_another_start(&home.path().join("index.db"), start, at_secs, found);
+        let [(_, Effect::Upload { commit, .. })] = effects(&wishes)[..] else { panic!("{why}: {wishes:?}") };
+        assert_eq!(commit.mode, Mode::Update("r1".into()), "{why}");
     }
 }
 

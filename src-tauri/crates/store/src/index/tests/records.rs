@@ -82,6 +82,9 @@ fn single_values_come_back_and_the_cursor_can_be_dropped() {
         assert_eq!(tx.last_synced()?, None);
         tx.set_last_synced(1_700_000_000)?;
         assert_eq!(tx.last_synced()?, Some(1_700_000_000));
+        assert_eq!(tx.boot()?, None);
+        tx.set_boot("one")?;
+        assert_eq!(tx.boot()?.as_deref(), Some("one"));
         Ok(())
     });
 }
