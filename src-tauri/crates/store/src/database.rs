@@ -14,7 +14,9 @@ use std::{
 
 use rusqlite::{
     Connection, OpenFlags, OptionalExtension, TransactionBehavior,
-    config::DbConfig::{SQLITE_DBCONFIG_DEFENSIVE, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE},
+    config::DbConfig::{
+        SQLITE_DBCONFIG_DEFENSIVE, SQLITE_DBCONFIG_ENABLE_QPSG, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE,
+    },
 };
 use rusqlite_migration::Migrations;
 
@@ -174,6 +176,9 @@ fn keep_private(_path: &Path) {}
 fn configure(conn: &Connection) -> rusqlite::Result<()> {
     conn.set_db_config(SQLITE_DBCONFIG_DEFENSIVE, true)?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Partial indexes are chosen by literals alone. Without this, every value bound to such a table compiles
+    // the statement again: 15 % of the store's time in the simulation.
+    conn.set_db_config(SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     conn.pragma_update(None, "cell_size_check", true)?;
     conn.pragma_update(None, "trusted_schema", false)?;
     // Reads the file header: from here on, a file that is no database is known as such.
