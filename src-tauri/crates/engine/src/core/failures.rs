@@ -395,11 +395,11 @@ impl Loop {
         Ok(())
     }
 
-    /// A limit may be another one after a restart: what was too large is tried once.
-    pub(super) fn try_large_files_again(&mut self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    /// A limit may be another one after a restart: what was too large is tried once. Until that has ended
+    /// the issue stands: a short run may only have come to show it.
+    pub(super) fn try_large_files_again(&mut self, tx: &mut Tx<'_>, now: Now) -> Result<(), StoreError> {
         for issue in tx.issues()?.into_iter().filter(|issue| issue.code == TOO_LARGE) {
-            tx.clear_issue(issue.id)?;
-            self.changed.insert("issues");
+            tx.put_issue(&IssueRow { retry_at_secs: Some(now.unix_secs), ..issue })?;
         }
         Ok(())
     }

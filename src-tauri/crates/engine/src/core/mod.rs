@@ -325,7 +325,7 @@ impl Loop {
         self.displaced.note(now, 0);
         self.recall_boot(tx)?;
         self.recall_full_sides(tx, now)?;
-        self.try_large_files_again(tx)?;
+        self.try_large_files_again(tx, now)?;
         self.local.wants_full_scan = true;
         self.remote.wants_page = true;
         self.remote.next_page_ms = now.ms;

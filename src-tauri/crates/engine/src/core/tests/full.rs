@@ -101,6 +101,7 @@ fn a_file_too_large_for_this_disk_is_an_issue_of_its_own_and_tried_when_it_may_h
 
     let mut bench = Bench::over(open());
     bench.start(&[]);
+    assert_eq!(issues(&mut bench), ["too_large"], "it stands until it was tried");
     let wishes = bench.feed(vec![page(Vec::new(), "c5", false)]);
     assert!(downloads(&wishes).contains(&"large.bin".to_owned()), "a restart may help: {wishes:?}");
 }
