@@ -78,7 +78,7 @@ fn settings_are_checked_and_kept() {
     assert_eq!(run(home.path(), &["config", "set", "parallel_uploads", "2"]).code, 0);
     assert_eq!(json(home.path(), &["config", "get", "parallel_uploads"])["parallel_uploads"], 2);
     assert_eq!(run(home.path(), &["config", "get", "guard.files"]).stdout, "guard.files = 100\n");
-    assert_eq!(json(home.path(), &["config", "get"]).as_object().expect("object").len(), 13);
+    assert_eq!(json(home.path(), &["config", "get"]).as_object().expect("object").len(), 14);
 }
 
 #[test]
@@ -173,6 +173,8 @@ fn the_help_lists_every_command_and_the_exit_codes() {
       conflicts    Show and resolve files that both sides changed
       issues       Show what does not sync and why
       held         Show deletions that wait for a person, and decide
+      kept         Show replaced and removed files that are kept here, put them back, or remove them for
+                   good
       verify       Compare every file with Dropbox; succeeds only when all are equal
       config       Read and change settings
       doctor       Check what Lockstep needs on this computer
