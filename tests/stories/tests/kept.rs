@@ -68,19 +68,22 @@ async fn what_was_replaced_or_removed_is_listed_put_back_and_removed_for_good() 
 async fn after_its_time_goes_what_dropbox_has_and_nothing_else() {
     let (_world, mut anna) = with_three_kept().await;
     anna.quit().await;
-    // As if it had been replaced a month ago.
-    let old = std::time::SystemTime::now() - Duration::from_secs(31 * 24 * 3600);
-    for entry in list(&anna.folder().join(".lockstep/trash")) {
-        if entry.ends_with(".list") {
-            let list = anna.folder().join(".lockstep/trash").join(entry);
-            File::options().write(true).open(list).and_then(|list| list.set_modified(old)).expect("aged");
-        }
+    let trash = anna.folder().join(".lockstep/trash");
+    for entry in list(&trash).into_iter().filter(|entry| entry.ends_with(".list")) {
+        make_older(&trash.join(entry), Duration::from_hours(31 * 24));
     }
     anna.launch().await;
     anna.sync().await;
     anna.until_seen("a purge", || !anna.trash_holds(b"old")).await;
     assert_eq!(paths(&kept(&anna).await), [("c", false)]);
     assert!(anna.trash_holds(b"ours"));
+}
+
+/// Makes a file look as if it had been written that much earlier.
+fn make_older(path: &Path, by: Duration) {
+    let file = File::options().write(true).open(path).expect("open");
+    let written = file.metadata().and_then(|stat| stat.modified()).expect("a time");
+    file.set_modified(written - by).expect("aged");
 }
 
 fn list(folder: &Path) -> Vec<String> {
