@@ -91,7 +91,6 @@ impl Mutant {
         match self {
             Mutant::SkipJudge
             | Mutant::UnlinkInsteadOfTrash
-            | Mutant::OverwriteAlways
             | Mutant::CommitCursorEarly
             | Mutant::IgnoreRemoteDeletes
             | Mutant::IgnoreRemoteIds
