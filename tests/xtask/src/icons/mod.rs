@@ -29,19 +29,16 @@ pub enum Do {
 
 /// Renders, compares or lays out all icons; false when something is stale.
 pub fn run(what: &Do) -> anyhow::Result<bool> {
-    let folder = folder();
+    let folder = Path::new(FOLDER);
     match what {
-        Do::Write => write(&folder, &catalogue::render_all(&folder)?),
-        Do::Check => check(&folder, &catalogue::render_all(&folder)?),
-        Do::Sheet(to) => sheets(&folder, to),
+        Do::Write => write(folder, &catalogue::render_all(folder)?),
+        Do::Check => check(folder, &catalogue::render_all(folder)?),
+        Do::Sheet(to) => sheets(folder, to),
     }
 }
 
-/// The folder of the icons in this checkout.
-fn folder() -> PathBuf {
-    let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-    crate_folder.ancestors().nth(2).expect("BUG: xtask lies two folders deep").join("icons")
-}
+/// Where the icons live. Checkouts may share a target folder, so no path is compiled in.
+const FOLDER: &str = "icons";
 
 type Files = BTreeMap<PathBuf, Vec<u8>>;
 
