@@ -81,12 +81,18 @@ fn add_workspace(program: &Program, world: &World, folder: &Path) {
     assert!(program.run(&["workspace", "add", "--remote", "/", "--local", local]).status.success());
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_file_for_which_there_is_no_room_comes_when_there_is() {
+/// Returns a Dropbox, and what its file of nine megabytes holds.
+async fn with_a_large_and_a_small_file() -> (World, Vec<u8>) {
     let world = World::start().await;
     let large: Vec<u8> = (0..9u32 << 20).map(|n| (n >> 6) as u8).collect();
     world.control().put("/large.bin", large.clone()).expect("put");
     world.control().put("/small.txt", "small").expect("put");
+    (world, large)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_for_which_there_is_no_room_comes_when_there_is() {
+    let (world, large) = with_a_large_and_a_small_file().await;
     let (home, place) = (TempRoot::new(), TempRoot::new());
     let program = Program::at(home.path());
     let Some(disk) = SmallDisk::mount(&place.at("disk"), "6m") else { return };
@@ -123,10 +129,7 @@ fn with_files_of_at_most(program: &Program, arguments: &[&str], kib: u32) -> Com
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_file_larger_than_this_disk_allows_stays_at_dropbox_and_stops_nothing() {
-    let world = World::start().await;
-    let large: Vec<u8> = (0..9u32 << 20).map(|n| (n >> 6) as u8).collect();
-    world.control().put("/large.bin", large.clone()).expect("put");
-    world.control().put("/small.txt", "small").expect("put");
+    let (world, large) = with_a_large_and_a_small_file().await;
     let (home, place) = (TempRoot::new(), TempRoot::new());
     let program = Program::at(home.path());
     let folder = place.at("folder");
