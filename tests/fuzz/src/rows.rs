@@ -9,7 +9,7 @@ use std::{
 };
 
 use rusqlite::{Connection, params_from_iter, types::Value};
-use store::{Index, RemoteKind, RemoteRow, StoreError, Tx};
+use store::{Index, RemoteRow, StoreError, Tx};
 use sync_core::{
     Name, NodeId, SyncPath,
     plan::{OnConflict, Policy},
@@ -218,22 +218,8 @@ fn is_path(path: &SyncPath) {
 
 fn still_keeps(index: &mut Index) {
     let name = Name::new("new").expect("valid");
-    let row = RemoteRow {
-        id: NodeId(1 << 40),
-        parent: NodeId::ROOT,
-        key: name.key(),
-        name,
-        kind: RemoteKind::Folder,
-        rid: None,
-        rev: None,
-        size: 0,
-        content_hash: None,
-        client_modified_secs: 0,
-        server_modified_secs: 0,
-        read_only: false,
-        modified_by: None,
-        generation: 7,
-    };
+    let key = name.key();
+    let row = RemoteRow { generation: 7, ..RemoteRow::folder(NodeId(1 << 40), NodeId::ROOT, name, key) };
     let written = index.transaction(|tx| {
         tx.set_cursor(Some("here"))?;
         tx.put_remote(&row)

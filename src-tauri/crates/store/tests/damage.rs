@@ -10,7 +10,7 @@ use std::{
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rusqlite::Connection;
-use store::{AppState, Index, LocalRow, Opened, RemoteKind, RemoteRow, StoreError};
+use store::{AppState, Index, LocalRow, Opened, RemoteRow, StoreError};
 use sync_core::{FileId, LocalKind, LocalStat, Name, NodeId};
 use tempfile::TempDir;
 
@@ -26,22 +26,8 @@ fn place() -> Place {
 
 fn folder(id: i64) -> RemoteRow {
     let name = Name::new(&format!("folder {id}")).expect("a valid name");
-    RemoteRow {
-        id: NodeId(id),
-        parent: NodeId::ROOT,
-        key: name.key(),
-        name,
-        kind: RemoteKind::Folder,
-        rid: Some(format!("id:{id}")),
-        rev: None,
-        size: 0,
-        content_hash: None,
-        client_modified_secs: 0,
-        server_modified_secs: 0,
-        read_only: false,
-        modified_by: None,
-        generation: 0,
-    }
+    let key = name.key();
+    RemoteRow { rid: Some(format!("id:{id}")), ..RemoteRow::folder(NodeId(id), NodeId::ROOT, name, key) }
 }
 
 fn local(id: i64) -> LocalRow {

@@ -12,7 +12,7 @@ use super::{
     Failure, Loop, Now, Outcome, Progress,
     agree::{agree_on_absence, agree_on_content, agree_on_place},
     dispatch::{Flight, Step, intent},
-    remote_rows::{file_row, folder_row},
+    remote_rows::file_row,
     sent::may_have_happened,
 };
 use crate::api::{ActivityView, Direction, Event as ApiEvent};
@@ -113,7 +113,7 @@ impl Loop {
                 self.remote.writes += 1;
                 if tx.remote_by_rid(&folder.id)?.is_none() {
                     let generation = tx.listing()?.generation;
-                    let row = folder_row(node, *parent, folder.name.clone(), name.key());
+                    let row = RemoteRow::folder(node, *parent, folder.name.clone(), name.key());
                     let row = RemoteRow { rid: Some(folder.id), generation, ..row };
                     if self.put_remote_if_free(tx, row)? {
                         agree_on_place(tx, flight)?;

@@ -13,10 +13,7 @@ use serde::{Deserialize, Serialize};
 use store::{Intent, Listing, RemoteKind, RemoteRow, StoreError, Tx};
 use sync_core::{Name, NameKey, NodeId, RemoteEntry, RemoteFile, RemoteFolder};
 
-use super::{
-    Command, Loop, Now,
-    remote_rows::{file_row, folder_row},
-};
+use super::{Command, Loop, Now, remote_rows::file_row};
 
 /// A plain look at the feed although the long poll reports nothing: the safety net of a lost wake-up.
 const SAFETY_NET_MS: u64 = 30 * 60 * 1000;
@@ -387,7 +384,7 @@ impl Loop {
     ) -> Result<NodeId, StoreError> {
         let id = tx.new_node()?;
         let name = Name::from_bytes(key.as_bytes()).map_err(|_| super::broken("a key that is no name"))?;
-        let row = RemoteRow { generation, ..folder_row(id, parent, name, key.clone()) };
+        let row = RemoteRow { generation, ..RemoteRow::folder(id, parent, name, key.clone()) };
         tx.put_remote(&row)?;
         Ok(id)
     }
@@ -462,7 +459,7 @@ impl Loop {
             generation,
             // Not kept here: it holds its name and its parents, and nothing of it is transferred.
             kind: if is_excluded { RemoteKind::Undownloadable } else { RemoteKind::Folder },
-            ..folder_row(id, parent, folder.name, key.clone())
+            ..RemoteRow::folder(id, parent, folder.name, key.clone())
         })?;
         for child in inherited {
             tx.put_remote(&RemoteRow { parent: id, ..child })?;

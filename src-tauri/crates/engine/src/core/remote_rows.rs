@@ -1,27 +1,7 @@
 //! Rows of the remote tree as they come out of what Dropbox says.
 
 use store::{RemoteKind, RemoteRow};
-use sync_core::{Name, NameKey, NodeId, RemoteFile};
-
-/// Returns a folder row without a Dropbox id.
-pub(super) fn folder_row(id: NodeId, parent: NodeId, name: Name, key: NameKey) -> RemoteRow {
-    RemoteRow {
-        id,
-        parent,
-        name,
-        key,
-        kind: RemoteKind::Folder,
-        rid: None,
-        rev: None,
-        size: 0,
-        content_hash: None,
-        client_modified_secs: 0,
-        server_modified_secs: 0,
-        read_only: false,
-        modified_by: None,
-        generation: 0,
-    }
-}
+use sync_core::{NameKey, NodeId, RemoteFile};
 
 /// Returns the row of a remote file.
 pub(super) fn file_row(

@@ -61,6 +61,26 @@ pub struct RemoteRow {
 }
 
 impl RemoteRow {
+    /// Returns a folder of which nothing but its place is known.
+    pub fn folder(id: NodeId, parent: NodeId, name: Name, key: NameKey) -> RemoteRow {
+        RemoteRow {
+            id,
+            parent,
+            name,
+            key,
+            kind: RemoteKind::Folder,
+            rid: None,
+            rev: None,
+            size: 0,
+            content_hash: None,
+            client_modified_secs: 0,
+            server_modified_secs: 0,
+            read_only: false,
+            modified_by: None,
+            generation: 0,
+        }
+    }
+
     /// Returns what the planner compares.
     pub fn content(&self) -> Content {
         match (self.kind, self.content_hash) {
