@@ -48,6 +48,15 @@ test('five changes of one kind in one folder fold, four do not', () => {
   expect(rows(burst(4, 'Lisbon'), ALL, CLOSED)).toHaveLength(5)
 })
 
+test('bursts of one folder in one moment, with others in between, have keys of their own', () => {
+  const at = (folder: string) =>
+    Array.from({ length: 5 }, (_, index) => change('13:40:00', `${folder}/${index}.jpg`))
+  const list = [...at('Lisbon'), ...at('Porto'), ...at('Lisbon')]
+  const keys = rows(list, ALL, CLOSED).map((row) => row.id)
+  expect(keys).toHaveLength(4)
+  expect(new Set(keys).size).toBe(4)
+})
+
 test('another folder, another kind or a pause of more than a minute ends a burst', () => {
   const folders = [...burst(4, 'Lisbon'), ...burst(4, 'Porto')]
   expect(rows(folders, ALL, CLOSED).some((row) => row.kind === 'burst')).toBe(false)

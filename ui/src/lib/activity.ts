@@ -99,8 +99,8 @@ export function rows(changes: readonly Activity[], filter: Filter, open: Readonl
       result.push(...single(false))
       continue
     }
-    const last = run.at(-1) as Activity
-    const id = `burst ${last.time} ${last.workspace} ${folderOf(last.path)}`
+    // Named after its oldest change, which stays when newer ones join.
+    const id = `burst ${idOf(run.at(-1) as Activity, position - run.length + 1)}`
     const unfolded = open.has(id)
     result.push({ kind: 'burst', id, what, changes: run, open: unfolded })
     if (unfolded) result.push(...single(true))
