@@ -2,6 +2,7 @@
 
 use std::{future::Future, time::Duration};
 
+use dropbox_client::RetryPolicy;
 use engine::{
     Supervisor, SupervisorOptions,
     api::{Call, CallError, Event},
@@ -44,6 +45,7 @@ impl Running {
             settings,
             extra_root_certificate: extra_root_certificate().map_err(|error| text(&error))?,
             boot: Boot::present(),
+            retry: RetryPolicy::default(),
             clock: Clock::system(),
         };
         let supervisor = Supervisor::start(home.clone(), options).await.map_err(|error| text(&error))?;

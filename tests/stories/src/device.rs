@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use dropbox_client::Endpoints;
+use dropbox_client::{Endpoints, RetryPolicy};
 use engine::{
     Supervisor, SupervisorOptions,
     api::{
@@ -39,6 +39,8 @@ pub struct DeviceOptions {
     pub settings: Settings,
     /// Which start of the computer it is.
     pub boot: Option<Boot>,
+    /// How often and how long calls are repeated.
+    pub retry: RetryPolicy,
     /// Tells the time.
     pub clock: Clock,
 }
@@ -59,8 +61,20 @@ impl DeviceOptions {
                 ..Settings::default()
             },
             boot: None,
+            retry: RetryPolicy::default(),
             clock: Clock::system(),
         }
+    }
+
+    /// The same, waiting only a moment before it tries again, as often as ever.
+    pub fn impatient(self) -> DeviceOptions {
+        let retry = RetryPolicy {
+            base_delay: Duration::from_millis(5),
+            max_delay: Duration::from_millis(50),
+            stall: Duration::from_secs(1),
+            ..self.retry
+        };
+        DeviceOptions { retry, clock: self.clock.hurried(20), ..self }
     }
 
     /// The same, asking about conflicts.
@@ -130,6 +144,7 @@ impl Device {
             settings: self.options.settings.clone(),
             extra_root_certificate: None,
             boot: self.options.boot.clone(),
+            retry: self.options.retry,
             clock: self.options.clock.clone(),
         };
         let supervisor = Supervisor::start(home, options).await.expect("the engine starts");

@@ -5,6 +5,7 @@
 
 use std::{future::Future, pin::Pin, time::Duration};
 
+use dropbox_client::RetryPolicy;
 use engine::{
     Supervisor, SupervisorOptions,
     api::{Call, CallError, Event},
@@ -123,6 +124,7 @@ impl Engine {
             settings,
             extra_root_certificate: extra_root_certificate()?,
             boot: Boot::present(),
+            retry: RetryPolicy::default(),
             clock: Clock::system(),
         };
         let supervisor = Supervisor::start(home.clone(), options)

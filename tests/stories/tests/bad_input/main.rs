@@ -1,7 +1,6 @@
 //! What people, disks and networks do that no design asked for: each has a code, words and a next step,
 //! the rest goes on, and nothing is lost.
 
-mod answers;
 mod folders;
 mod full;
 mod names;

@@ -76,6 +76,7 @@ impl Supervisor {
             extra_root_certificate: self.inner.options.extra_root_certificate.clone(),
             upload_limit: limit(settings.upload_limit),
             download_limit: limit(settings.download_limit),
+            retry: self.inner.options.retry,
             ..Options::default()
         }
     }

@@ -21,7 +21,7 @@ mod workspaces;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use dropbox_client::{Client, secrets::SecretStore};
+use dropbox_client::{Client, RetryPolicy, secrets::SecretStore};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use store::{AppState, StoreError};
@@ -54,6 +54,8 @@ pub struct SupervisorOptions {
     pub extra_root_certificate: Option<Vec<u8>>,
     /// Which start of the computer this is, where the system tells.
     pub boot: Option<Boot>,
+    /// How often and how long calls are repeated.
+    pub retry: RetryPolicy,
     /// Tells the time.
     pub clock: Clock,
 }

@@ -168,6 +168,7 @@ mod tests {
             settings: Settings::default(),
             extra_root_certificate: None,
             boot: None,
+            retry: dropbox_client::RetryPolicy::default(),
             clock: Clock::with_wall(Arc::new(now)),
         };
         let home = Home::resolve(Some(dir.path().join("home"))).expect("a home");
