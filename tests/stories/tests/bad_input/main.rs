@@ -16,10 +16,9 @@ use std::{
 };
 
 use engine::api::{
-    AccountView, Call, CallError, Code, ConflictPolicy, IssueView, NewWorkspace, StatusView, SyncReport,
-    WorkspaceState, WorkspaceView,
+    AccountView, Call, CallError, Code, ConflictPolicy, IssueView, NewWorkspace, SyncReport, WorkspaceState,
+    WorkspaceView,
 };
-use fake_dropbox::Fault;
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use serde_json::Value;
 use stories::{Device, DeviceOptions, Program, SmallDisk, World, account};
