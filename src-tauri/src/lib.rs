@@ -52,6 +52,7 @@ const FIRST_WINDOW: Duration = Duration::from_millis(1500);
 
 /// Runs the app until it ends.
 pub fn run() -> ExitCode {
+    engine::core_files::forbid();
     // Before anything could open a connection: there is more than one provider in the tree.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let ask = args::read(std::env::args().skip(1));

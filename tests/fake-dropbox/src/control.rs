@@ -234,6 +234,12 @@ impl Control {
         self.service.set_switches(switches);
     }
 
+    /// Returns the beginning of every code and token that the service ever gave out, so that a test can look for
+    /// them where they must not be.
+    pub fn secrets(&self) -> Vec<String> {
+        self.service.sign_in.secrets()
+    }
+
     /// Ends the time of all access tokens; refreshing helps.
     pub fn expire_access_tokens(&self) -> anyhow::Result<()> {
         Ok(self.service.sign_in.expire_access_tokens()?)

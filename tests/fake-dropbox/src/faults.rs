@@ -29,6 +29,9 @@ pub enum Fault {
     TextTooManyRequests,
     /// This status with a text body and no `Retry-After`, without effect.
     Server(u16),
+    /// This status, without effect, with a body and a request id that repeat what the request carried: its
+    /// `Authorization` and its whole content. JSON where the service's own error would be JSON.
+    Repeats(u16),
     /// This status, although the effect is done.
     ServerAfterEffect(u16),
     /// The connection is closed before anything has happened.
@@ -118,6 +121,7 @@ mod tests {
             json(Fault::TooManyRequests { retry_after: 2 }),
             r#"{"too_many_requests":{"retry_after":2}}"#
         );
+        assert_eq!(json(Fault::Repeats(409)), r#"{"repeats":409}"#);
         assert_eq!(json(Fault::Server(500)), r#"{"server":500}"#);
         assert_eq!(json(Fault::ResetAfterEffect), r#""reset_after_effect""#);
     }

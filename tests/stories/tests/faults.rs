@@ -445,6 +445,11 @@ async fn too_many_requests_in_plain_text_are_waited_out() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn errors_that_repeat_what_was_asked_change_nothing() {
+    everything_arrives_in_spite_of(Fault::Repeats(500)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn expired_tokens_on_every_route_are_renewed_in_passing() {
     everything_arrives_in_spite_of(Fault::ExpiredToken).await;
 }

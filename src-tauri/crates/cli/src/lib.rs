@@ -34,6 +34,7 @@ struct Context {
 
 /// Does what the arguments of this process say.
 pub fn main() -> ExitCode {
+    engine::core_files::forbid();
     // Before anything could open a connection: there is more than one provider in the tree.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let arguments = Arguments::parse();

@@ -11,6 +11,7 @@ pub mod certificate;
 pub mod clock;
 pub mod control;
 pub mod core;
+pub mod core_files;
 pub mod exec;
 pub mod home;
 pub mod settings;

@@ -19,6 +19,9 @@ const ACCESS_TOKEN_SECS: i64 = 14_400;
 /// How long a code lives, in seconds; the service's own figure is not confirmed.
 const CODE_SECS: i64 = 600;
 
+/// Characters by which a secret is recognised: no other text has them by chance.
+const RECOGNISED: usize = 20;
+
 /// All codes, grants and tokens of a service.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Grants {
@@ -188,6 +191,11 @@ impl Grants {
             scopes: token.scopes.clone(),
             grant: token.grant,
         })
+    }
+
+    /// Returns the beginning of every code and token ever given out, long enough to recognise it anywhere.
+    pub fn secrets(&self) -> Vec<String> {
+        self.mint.drawn(RECOGNISED)
     }
 
     /// Ends every grant: all accounts have disconnected all apps.

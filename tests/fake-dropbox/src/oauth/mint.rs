@@ -33,6 +33,12 @@ impl Mint {
         text.truncate(length);
         text
     }
+
+    /// Returns the beginning of every secret drawn so far.
+    pub fn drawn(&self, length: usize) -> Vec<String> {
+        let mut again = Mint::new(self.seed);
+        (0..self.drawn).map(|_| again.draw(length)).collect()
+    }
 }
 
 /// Returns the S256 challenge of a PKCE verifier: base64url without padding of its SHA-256.
@@ -52,6 +58,7 @@ mod tests {
         assert_ne!(first, a.draw(43));
         assert_ne!(first, other.draw(43));
         assert_eq!(first.len(), 43);
+        assert_eq!(b.drawn(20), [first[..20].to_owned()], "what was drawn can be recognised");
     }
 
     #[test]

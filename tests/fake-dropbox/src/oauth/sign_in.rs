@@ -214,6 +214,11 @@ impl SignIn {
         self.change(Grants::revoke_all)
     }
 
+    /// Returns the beginning of every code and token ever given out.
+    pub fn secrets(&self) -> Vec<String> {
+        self.state().grants.secrets()
+    }
+
     /// Lets the time of all access tokens pass.
     pub fn expire_access_tokens(&self) -> io::Result<()> {
         self.change(Grants::expire_access_tokens)

@@ -66,6 +66,7 @@ async fn hurt(fault: Fault, request: Request, next: Next) -> Response {
         Fault::NotJson => replace_body(next.run(request).await, r#"{"entries":[{"#).await,
         Fault::EmptyBody => replace_body(next.run(request).await, "").await,
         Fault::SomeEntriesTooManyWrites => some_entries_fail(request, next).await,
+        Fault::Repeats(status) => repeated(status, request).await,
         other => {
             drain(request.into_body()).await;
             refusal(other)
@@ -119,6 +120,28 @@ fn expired() -> Response {
 fn server_error(status: u16) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     answer(status, "text/plain; charset=utf-8", "The service has a bad moment.")
+}
+
+/// Says back what it was told, as a careless or a hostile service would.
+async fn repeated(status: u16, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let body = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
+    let authorization = parts.headers.get(header::AUTHORIZATION).cloned();
+    let authorization = authorization.unwrap_or(HeaderValue::from_static("nothing"));
+    let shown = authorization.to_str().unwrap_or_default();
+    let said = format!("odd request: {shown}; content: {}", String::from_utf8_lossy(&body));
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let error = json!({"error_summary": said, "error": {".tag": said}, "error_description": said});
+    let mut response = match status.as_u16() {
+        401 | 403 | 409 | 429 => answer(status, "application/json", error.to_string()),
+        400 if parts.uri.path() == "/oauth2/token" => {
+            let error = json!({"error": "invalid_request", "error_description": said});
+            answer(status, "application/json", error.to_string())
+        }
+        _ => answer(status, "text/plain; charset=utf-8", said.clone()),
+    };
+    response.headers_mut().insert("x-dropbox-request-id", authorization);
+    response
 }
 
 fn answer(status: StatusCode, content_type: &'static str, body: impl Into<Body>) -> Response {
