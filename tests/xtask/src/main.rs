@@ -8,6 +8,7 @@ mod checks;
 mod crash_loop;
 mod demo;
 mod dev;
+mod fuzz;
 mod icons;
 mod kernel;
 mod licences;
@@ -73,6 +74,8 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Lets libFuzzer look for bytes that break a claim about input from outside; needs nightly Rust
+    Fuzz(fuzz::Search),
     /// Checks the merge on random triples of trees, and on every triple of small scopes, in release mode
     Kernel(kernel::Triples),
     /// Takes a picture of every screen in every state, and checks each while it is there
@@ -96,6 +99,7 @@ fn main() -> ExitCode {
         Command::Icons { sheet: Some(folder), .. } => icons::run(&icons::Do::Sheet(folder)),
         Command::Icons { .. } => icons::run(&icons::Do::Write),
         Command::Simulate { arguments } => simulate::run(&arguments),
+        Command::Fuzz(search) => fuzz::run(&search),
         Command::Kernel(triples) => kernel::run(triples),
         Command::Screenshots { out, names } => screenshots::run(&out, &names),
     };
