@@ -144,3 +144,23 @@ fn what_comes_to_the_place_of_a_file_that_is_being_deleted_stays() {
     wishes.extend(bench.feed(vec![Event::Tick]));
     assert!(effects(&wishes).iter().any(|(_, effect)| is_download(effect)), "{wishes:?}");
 }
+
+#[test]
+fn the_answer_to_an_upload_does_not_stand_for_what_others_put_in_its_place() {
+    let edited: Disk<'_> = &[("a.txt", "second")];
+    let mut bench = at_rest();
+    let wishes = bench.look_again(edited);
+    let [(op, Effect::Upload { .. })] = effects(&wishes)[..] else { panic!("{wishes:?}") };
+    // It was committed; then others deleted it and made a file of their own, and the feed is quicker than the answer.
+    let another = RemoteFile { id: "id:another".into(), ..remote("a.txt", "of others", "r3") };
+    let gone = RemoteEntry::Deleted { path_lower: "/a.txt".into() };
+    let mut wishes = bench.feed(vec![page(vec![gone, RemoteEntry::File(another)], "c2", false)]);
+    let answer = Outcome::RemoteFile(Box::new(remote("a.txt", "second", "r2")));
+    wishes.extend(bench.feed(vec![Event::Done { op, result: Ok(answer) }]));
+    wishes.extend(bench.feed(vec![page(Vec::new(), "c3", false)]));
+    bench.ms += 5_000;
+    wishes.extend(bench.feed(vec![Event::Tick]));
+    let planned = effects(&wishes);
+    let is_copy = |effect: &Effect| matches!(effect, Effect::MoveLocal { .. });
+    assert!(planned.iter().any(|(_, effect)| is_copy(effect)), "both are kept: {planned:?}");
+}
