@@ -410,8 +410,10 @@ impl Loop {
         }
     }
 
-    /// What became of a directory that is not at its path is seen in its parent.
+    /// What became of a directory that is not at its path is seen in its parent. It may be back by then, and
+    /// nobody has listed it yet.
     fn look_at_parent_of(&mut self, tx: &mut Tx<'_>, now: Now, dir: NodeId) -> Result<(), StoreError> {
+        self.local.look_later(now, dir, self.config.debounce_ms);
         let parent = tx.local(dir)?.map_or(NodeId::ROOT, |row| row.parent);
         if !self.local.round.as_ref().is_some_and(|round| round.scanned.contains(&parent)) {
             return self.scan_dir(tx, parent);

@@ -69,6 +69,21 @@ fn a_file_in_the_place_of_a_folder_is_found_by_a_look_at_its_parent() {
 }
 
 #[test]
+fn a_folder_that_was_away_when_it_was_to_be_listed_and_is_back_is_listed() {
+    let mut bench = two_folders();
+    let asked = look_at(&mut bench, &[at("here")]);
+    let (dir, path) = asked[0].clone();
+    let no_folder = FsError::from_io("list", "here", std::io::ErrorKind::NotADirectory.into());
+    let answer = Scanned { dir, path, covered: Ok(()), listing: Err(no_folder) };
+    let asked = scans(&bench.feed(vec![Event::Scanned(answer)]));
+    let both = ["here", "there"].map(|name| entry(name, folder_stat(name))).into();
+    let mut wishes = bench.feed(vec![listed(&asked, &SyncPath::root(), folder_stat(""), both)]);
+    bench.ms += 1_000;
+    wishes.extend(bench.feed(vec![Event::Tick]));
+    assert!(scans(&wishes).iter().any(|(_, path)| *path == at("here")), "{wishes:?}");
+}
+
+#[test]
 fn what_was_seen_in_a_folder_that_is_gone_by_then_is_left_out() {
     let mut bench = two_folders();
     let asked = look_at(&mut bench, &[SyncPath::root(), at("here")]);
