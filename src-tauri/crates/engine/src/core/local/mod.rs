@@ -64,6 +64,8 @@ pub(super) struct LocalSide {
     /// Counts completed full scans, for requests that need a fresh one.
     pub(super) looks: u64,
     lost: Lost,
+    /// Directories that could not be read: what lies below them was not looked at either.
+    unread: BTreeSet<NodeId>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -123,8 +125,10 @@ impl LocalSide {
         if let Some(due) = self.due.remove(&from) {
             self.due.insert(to, due);
         }
-        if self.uncovered.remove(&from) {
-            self.uncovered.insert(to);
+        for set in [&mut self.uncovered, &mut self.unread] {
+            if set.remove(&from) {
+                set.insert(to);
+            }
         }
         if let Some(at) = self.touched.remove(&from) {
             self.touched.insert(to, at);
@@ -173,6 +177,7 @@ impl Loop {
         self.local.wants_full_scan = false;
         self.local.due.clear();
         self.local.uncovered.clear();
+        self.local.unread.clear();
         self.local.files_seen = 0;
         self.local.round = Some(Round::new(true, self.local.effects));
         self.scan_in_round(NodeId::ROOT, SyncPath::root());
@@ -404,6 +409,7 @@ impl Loop {
                 let code = if kind == FsErrorKind::Denied { "no_permission" } else { "unreadable" };
                 self.note_node_issue(tx, now, dir, code, &error.to_string(), true)?;
                 self.freeze(tx, dir)?;
+                self.local.unread.insert(dir);
                 self.local.retry_later(now, dir, UNREADABLE_RETRY_MS);
                 Ok(())
             }

@@ -79,6 +79,7 @@ impl Loop {
                 self.round_mut().gone.insert(row.id);
             }
         }
+        self.local.unread.remove(&dir);
         Ok(())
     }
 
@@ -124,7 +125,7 @@ impl Loop {
             self.round_mut().replaced.insert(row.id, entry);
             return Ok(());
         }
-        let node = row.id;
+        let (node, parent) = (row.id, row.parent);
         let is_folder = row.stat.kind == LocalKind::Folder && is_usable;
         if row.stat != entry.stat {
             self.take_stat(tx, now, row, entry.stat)?;
@@ -132,8 +133,20 @@ impl Loop {
         if tx.issue_of(node)?.is_none() {
             self.note_unusable(tx, now, node, &entry.usable)?;
         }
-        if is_folder && self.round_mut().full {
-            self.scan_dir(tx, node)?;
+        if is_folder {
+            self.look_below(tx, parent, node)?;
+        }
+        Ok(())
+    }
+
+    /// Looks at a known directory too, when everything is looked at, or when its parent was out of reach.
+    fn look_below(&mut self, tx: &mut Tx<'_>, parent: NodeId, dir: NodeId) -> Result<(), StoreError> {
+        let was_unread = self.local.unread.contains(&parent);
+        if was_unread {
+            self.local.unread.insert(dir);
+        }
+        if was_unread || self.round_mut().full {
+            self.scan_dir(tx, dir)?;
         }
         Ok(())
     }
@@ -460,6 +473,7 @@ impl Loop {
         for id in tx.local_subtree(node)? {
             self.local.due.remove(&id);
             self.local.uncovered.remove(&id);
+            self.local.unread.remove(&id);
             tx.remove_local(id)?;
         }
         self.plan_wanted = true;

@@ -84,6 +84,36 @@ fn a_folder_that_was_away_when_it_was_to_be_listed_and_is_back_is_listed() {
 }
 
 #[test]
+fn what_lies_below_a_folder_that_could_not_be_read_is_looked_at_when_it_can() {
+    let mut bench = Bench::new();
+    bench.feed(vec![Event::Tick]);
+    bench.feed(vec![Event::Recovered(Ok(()))]);
+    let below = |name: &str| vec![entry(name, folder_stat(name))];
+    let mut asked = scans(&bench.feed(vec![Event::Health(RootHealth::Ok)]));
+    let root = listed(&asked, &SyncPath::root(), folder_stat(""), below("here"));
+    asked = scans(&bench.feed(vec![root]));
+    for (path, inside) in [("here", below("deep")), ("here/deep", below("deeper"))] {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        asked = scans(&bench.feed(vec![listed(&asked, &at(path), folder_stat(name), inside)]));
+    }
+    bench.feed(vec![listed(&asked, &at("here/deep/deeper"), folder_stat("deeper"), vec![])]);
+    // Everything is to be looked at again, and the disk has an error.
+    let mut wishes = bench.feed(vec![Event::Hint(Hint::Overflow)]);
+    wishes.extend(bench.feed(vec![Event::Health(RootHealth::Ok)]));
+    let root = listed(&scans(&wishes), &SyncPath::root(), folder_stat(""), below("here"));
+    let (dir, path) = scans(&bench.feed(vec![root]))[0].clone();
+    let failed = FsError::new("list", "here", FsErrorKind::Other);
+    bench.feed(vec![Event::Scanned(Scanned { dir, path, covered: Ok(()), listing: Err(failed) })]);
+    bench.ms += 120_000;
+    let mut asked = scans(&bench.feed(vec![Event::Tick]));
+    for (path, inside) in [("here", below("deep")), ("here/deep", below("deeper"))] {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        asked = scans(&bench.feed(vec![listed(&asked, &at(path), folder_stat(name), inside)]));
+    }
+    assert_eq!(asked.into_iter().map(|(_, path)| path).collect::<Vec<_>>(), [at("here/deep/deeper")]);
+}
+
+#[test]
 fn what_was_seen_in_a_folder_that_is_gone_by_then_is_left_out() {
     let mut bench = two_folders();
     let asked = look_at(&mut bench, &[SyncPath::root(), at("here")]);
