@@ -1,7 +1,7 @@
 //! Changes on disk, one after another in the order they were planned, and what a crash left of them.
 
 use local_fs::{Expected, FsError, FsErrorKind, Leftover, Limits, Published, Root, Verdict};
-use sync_core::{Name, SyncPath, conflict_name::conflict_name};
+use sync_core::{LocalKind, Name, SyncPath, conflict_name::conflict_name};
 use tokio::sync::mpsc;
 
 use super::Executor;
@@ -188,9 +188,16 @@ fn settle(
     root.settle_leftover(leftover, &verdict).map(drop)
 }
 
-/// Returns a place in the folder, or in the root when the folder is gone, where nothing stands.
+/// Returns a place in the folder, or in the root when the folder is gone or is none any more, where nothing
+/// stands.
 fn free_place(root: &Root, folder: &SyncPath, name: &Name, label: &str) -> Result<SyncPath, FsError> {
-    let folder = if root.stat(folder)?.is_some() { folder.clone() } else { SyncPath::root() };
+    let is_there = match root.stat(folder) {
+        Ok(found) => found.is_some_and(|stat| stat.kind == LocalKind::Folder),
+        // One of those above it is no folder.
+        Err(error) if error.kind() == FsErrorKind::Changed => false,
+        Err(error) => return Err(error),
+    };
+    let folder = if is_there { folder.clone() } else { SyncPath::root() };
     let is_taken = |name: &Name| matches!(root.stat(&folder.join(name)), Ok(Some(_)));
     Ok(folder.join(&conflict_name(name, label, is_taken)))
 }
@@ -230,5 +237,27 @@ mod tests {
             ("remote\n".into(), "one\nlate\n".into())
         );
         assert!(look_into_trash(&root, "here's conflicted copy").expect("look").is_empty(), "once");
+    }
+
+    #[test]
+    fn what_was_written_late_comes_back_also_when_a_file_took_the_place_of_its_folder() {
+        for folder in ["a", "a/b"] {
+            let temp = tempfile::tempdir().expect("a folder");
+            let root = Root::open(temp.path()).expect("open");
+            root.adopt("here").expect("adopt");
+            std::fs::create_dir_all(temp.path().join(folder)).expect("folders");
+            let save = |at: String| File::create(temp.path().join(at)).expect("save");
+            let mut program = save(format!("{folder}/log.txt"));
+            let log = SyncPath::parse(&format!("{folder}/log.txt")).expect("a path");
+            let seen = root.stat(&log).expect("look").expect("there");
+            root.trash(&log, &[(SyncPath::root(), seen)].into(), 1).expect("trash");
+            program.write_all(b"late\n").expect("append");
+            std::fs::remove_dir_all(temp.path().join("a")).expect("gone");
+            save("a".into());
+            let found = look_into_trash(&root, "here's conflicted copy").expect("look");
+            let [copy] = &found[..] else { panic!("{found:?}") };
+            assert_eq!(copy.to_string(), "log (here's conflicted copy).txt", "{folder}");
+            assert_eq!(std::fs::read(temp.path().join(copy.to_string())).expect("read"), b"late\n");
+        }
     }
 }
