@@ -252,7 +252,7 @@ mod tests {
             let seen = root.stat(&log).expect("look").expect("there");
             root.trash(&log, &[(SyncPath::root(), seen)].into(), 1).expect("trash");
             program.write_all(b"late\n").expect("append");
-            std::fs::remove_dir_all(temp.path().join("a")).expect("gone");
+            std::fs::rename(temp.path().join("a"), temp.path().join("away")).expect("moved away");
             save("a".into());
             let found = look_into_trash(&root, "here's conflicted copy").expect("look");
             let [copy] = &found[..] else { panic!("{found:?}") };
