@@ -19,33 +19,31 @@ impl Program {
         Program { home: home.to_owned() }
     }
 
+    /// Returns what links an account of the world in this way and keeps the secret in a file, but for the secret
+    /// of the app.
+    pub fn link_arguments(world: &World, method: &str) -> Vec<String> {
+        let url = world.url();
+        let (authorize, token) = (format!("{url}/oauth2/authorize"), format!("{url}/oauth2/token"));
+        let options = [
+            ("--method", method),
+            ("--app-key", &fake_dropbox::App::default().key),
+            ("--authorize-url", &authorize),
+            ("--token-url", &token),
+            ("--api-url", &url),
+            ("--content-url", &url),
+            ("--notify-url", &url),
+            ("--secret-store", "file"),
+        ];
+        let options = options.into_iter().flat_map(|(name, value)| [name, value]);
+        ["account", "link"].into_iter().chain(options).map(str::to_owned).collect()
+    }
+
     /// Links the account of the world and keeps the secret in a file.
     pub fn link(&self, world: &World) {
-        let url = world.url();
         let app = fake_dropbox::App::default();
-        let (authorize, token) = (format!("{url}/oauth2/authorize"), format!("{url}/oauth2/token"));
-        let arguments = [
-            "account",
-            "link",
-            "--method",
-            "refresh-token",
-            "--app-key",
-            &app.key,
-            "--app-secret",
-            &app.secret,
-            "--authorize-url",
-            &authorize,
-            "--token-url",
-            &token,
-            "--api-url",
-            &url,
-            "--content-url",
-            &url,
-            "--notify-url",
-            &url,
-            "--secret-store",
-            "file",
-        ];
+        let arguments = Program::link_arguments(world, "refresh-token");
+        let arguments = arguments.iter().map(String::as_str).chain(["--app-secret", &app.secret]);
+        let arguments: Vec<&str> = arguments.collect();
         let output = self.run_with_input(&arguments, &world.control().refresh_token().expect("a grant"));
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }

@@ -86,32 +86,8 @@ async fn world(redirect_url: Option<&str>) -> World {
 
 /// `account link`, with the secret of the app where the help says that it should be.
 fn link(program: &Program, world: &World, method: &str) -> Command {
-    let url = world.url();
-    let (authorize, token) = (format!("{url}/oauth2/authorize"), format!("{url}/oauth2/token"));
-    let key = App::default().key;
-    let mut command = program.command(&[
-        "--log",
-        "trace",
-        "account",
-        "link",
-        "--json",
-        "--secret-store",
-        "file",
-        "--method",
-        method,
-        "--app-key",
-        &key,
-        "--authorize-url",
-        &authorize,
-        "--token-url",
-        &token,
-        "--api-url",
-        &url,
-        "--content-url",
-        &url,
-        "--notify-url",
-        &url,
-    ]);
+    let mut command = program.command(&["--log", "trace", "--json"]);
+    command.args(Program::link_arguments(world, method));
     command.env("LOCKSTEP_APP_SECRET", APP_SECRET).stdin(Stdio::piped());
     command
 }

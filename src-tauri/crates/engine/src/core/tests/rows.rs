@@ -56,26 +56,26 @@ fn a_look_that_is_owed_to_a_folder_is_kept_when_its_other_half_is_found() {
     assert!(scans(&wishes).iter().any(|(_, path)| *path == at("here")), "{wishes:?}");
 }
 
-#[test]
-fn a_file_in_the_place_of_a_folder_is_found_by_a_look_at_its_parent() {
-    let mut bench = two_folders();
-    let asked = look_at(&mut bench, &[at("here")]);
-    let (dir, path) = asked[0].clone();
+/// Looks at a folder while a file stands in its place.
+fn find_a_file_instead_of_here(bench: &mut Bench) -> Vec<Command> {
+    let (dir, path) = look_at(bench, &[at("here")])[0].clone();
     let no_folder = FsError::from_io("list", "here", std::io::ErrorKind::NotADirectory.into());
     assert_eq!(no_folder.kind(), FsErrorKind::Changed);
     let answer = Scanned { dir, path, covered: Ok(()), listing: Err(no_folder) };
-    let wishes = bench.feed(vec![Event::Scanned(answer)]);
+    bench.feed(vec![Event::Scanned(answer)])
+}
+
+#[test]
+fn a_file_in_the_place_of_a_folder_is_found_by_a_look_at_its_parent() {
+    let mut bench = two_folders();
+    let wishes = find_a_file_instead_of_here(&mut bench);
     assert!(scans(&wishes).iter().any(|(dir, _)| *dir == NodeId::ROOT), "{wishes:?}");
 }
 
 #[test]
 fn a_folder_that_was_away_when_it_was_to_be_listed_and_is_back_is_listed() {
     let mut bench = two_folders();
-    let asked = look_at(&mut bench, &[at("here")]);
-    let (dir, path) = asked[0].clone();
-    let no_folder = FsError::from_io("list", "here", std::io::ErrorKind::NotADirectory.into());
-    let answer = Scanned { dir, path, covered: Ok(()), listing: Err(no_folder) };
-    let asked = scans(&bench.feed(vec![Event::Scanned(answer)]));
+    let asked = scans(&find_a_file_instead_of_here(&mut bench));
     let both = ["here", "there"].map(|name| entry(name, folder_stat(name))).into();
     let mut wishes = bench.feed(vec![listed(&asked, &SyncPath::root(), folder_stat(""), both)]);
     bench.ms += 1_000;
