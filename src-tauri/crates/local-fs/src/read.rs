@@ -101,8 +101,10 @@ impl Reading {
         let (file, spot) = open_expected(root, path, expected, OP)?;
         let reading = Reading { file, spot, stat: *expected };
         let now = root.fs_now_if_adopted()?;
-        if now.is_none_or(|now| expected.mtime_ns.saturating_add(MMAP_DOUBT_NS) > now) {
-            // Cleans dirty pages, so that the next store through a mapping moves the stamps.
+        let newest = expected.mtime_ns.max(expected.ctime_ns);
+        if now.is_none_or(|now| newest.saturating_add(MMAP_DOUBT_NS) > now) {
+            // Cleans dirty pages, so that the next store through a mapping moves the stamps. Both stamps count:
+            // a program may store and then set the time of the last change back.
             reading.file.sync_data().at(OP, path)?;
             reading.require_unchanged()?;
         }
