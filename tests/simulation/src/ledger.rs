@@ -18,6 +18,8 @@ pub struct Known {
     pub given_up: bool,
     /// Kept in the trash is enough: it was saved in a way that nobody could see in time.
     pub trash_suffices: bool,
+    /// It was saved into a file of which another name lies in the private folder, and comes back from there, too.
+    pub reappears: bool,
     /// Dropbox has or had it, so that its history has it.
     pub at_dropbox: bool,
     /// Dropbox had it at the last rest.
@@ -72,6 +74,8 @@ impl Ledger {
         }
         let known = self.known.entry(ContentHash::of(bytes)).or_default();
         known.token = String::from_utf8_lossy(bytes).into_owned();
+        // An old version that is saved again where it was synced cannot be told from a file that was left alone.
+        known.trash_suffices |= known.given_up;
         known.given_up = false;
         Some(known)
     }
@@ -87,6 +91,14 @@ impl Ledger {
     pub fn trash_suffices(&mut self, hash: &ContentHash) {
         if let Some(known) = self.known.get_mut(hash) {
             known.trash_suffices = true;
+        }
+    }
+
+    /// This was saved through one name of a file while another one lies in the private folder.
+    pub fn reappears(&mut self, hash: &ContentHash) {
+        if let Some(known) = self.known.get_mut(hash) {
+            known.reappears = true;
+            known.local_saves += 1;
         }
     }
 

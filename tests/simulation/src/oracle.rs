@@ -172,22 +172,24 @@ pub fn needless_transfers(computer: &Computer, cloud: &Cloud, before: &Tree, sid
 
 /// Returns conflicted copies that hold something that nobody saved on this computer since the last rest, or
 /// in a time in which only one side was changed.
-pub fn needless_conflicts(computer: &Computer, before: &Tree, side: Side) -> Vec<String> {
+pub fn needless_conflicts(computer: &Computer, cloud: &Cloud, before: &Tree, side: Side) -> Vec<String> {
     let (local, _) = local_tree(computer);
     let mut found = Vec::new();
     for (path, content) in &local {
         let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
         let text = String::from_utf8_lossy(path);
         let is_known = before.keys().any(|path| path.rsplit(|byte| *byte == b'/').next() == Some(name));
-        let is_given = computer.person.arrivals.contains(&NameKey::from_bytes(name));
-        if !String::from_utf8_lossy(name).contains("conflicted copy") || is_known || is_given {
+        let key = NameKey::from_bytes(name);
+        let is_given = computer.person.arrivals.contains(&key) || cloud.others.arrivals.contains(&key);
+        let known = content.as_ref().and_then(|hash| computer.ledger.get(hash));
+        if !String::from_utf8_lossy(name).contains("conflicted copy") || is_known || is_given || known.is_some_and(|known| known.reappears) {
             continue;
         }
         if side != Side::Both {
             found.push(format!("{text} although only one side was changed"));
             continue;
         }
-        if let Some(known) = content.as_ref().and_then(|hash| computer.ledger.get(hash))
+        if let Some(known) = known
             && !known.touched_here
             && known.remote_saves == 0
         {

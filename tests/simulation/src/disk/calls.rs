@@ -182,6 +182,16 @@ impl Computer {
         self.happened(dir);
     }
 
+    /// The engine brought something into a folder that a person just took out of the workspace: it is theirs.
+    fn arrived(&mut self, at: (Object, &Name)) {
+        if self.fs.path(at.0).is_none()
+            && let Some(object) = self.fs.find(at.0, at.1)
+        {
+            let hash = ContentHash::of(&self.fs.node(object).data);
+            self.ledger.given_up(&hash);
+        }
+    }
+
     /// The engine is about to destroy this; nobody may miss it.
     fn require_dispensable(&mut self, call: &'static str, object: Object, name: &Name) {
         let node = self.fs.node(object);
@@ -279,6 +289,7 @@ impl Disk for SimDisk {
             }
         }
         computer.fs.rename(from, to, how)?;
+        computer.arrived(to);
         computer.changed("rename from", from.0, from.1);
         computer.changed("rename to", to.0, to.1);
         for object in [computer.fs.find(to.0, to.1), computer.fs.find(from.0, from.1)].into_iter().flatten() {

@@ -8,6 +8,9 @@ use sync_core::SyncPath;
 
 use super::fs::Fs;
 
+/// How long the engine waits for the other half of a move (sync-engine.md 2.6).
+const PATIENCE_NS: i64 = 3_000_000_000;
+
 /// Hints on their way.
 #[derive(Debug, Default)]
 pub struct Watch {
@@ -38,6 +41,11 @@ impl Watch {
         if !self.waiting.iter().any(|(_, other)| *other == hint) {
             self.waiting.push((fs.now_ns + delay_ns, hint));
         }
+    }
+
+    /// Tells whether the two halves of a move may be heard of so far apart that the first one counts as a deletion.
+    pub fn is_slow(&self) -> bool {
+        self.is_deaf || self.delay_ns > PATIENCE_NS
     }
 
     /// Tells that hints were lost, if any were.

@@ -180,6 +180,10 @@ impl Computer {
         let before = self.fs.fingerprint(file);
         let old = std::mem::replace(&mut self.fs.node_mut(file).data, content.to_vec());
         self.fs.content_changed(file);
+        if old == content {
+            // Nobody can tell it from a file that was only touched.
+            return self.fs.node(file).links.clone().iter().for_each(|(dir, _)| self.happened(*dir));
+        }
         self.give_up(&old);
         // Into something that was displaced: nobody sees it there, but it can be found, unless no stamp moved.
         let dirs: Vec<Object> = self.fs.node(file).links.iter().map(|(dir, _)| *dir).collect();
@@ -187,9 +191,17 @@ impl Computer {
         if dirs.is_empty() || !dirs.iter().any(|dir| self.fs.path(*dir).is_some()) {
             return;
         }
-        self.ledger.saved_here(content, !is_seen && self.fs.fingerprint(file) == before);
+        self.saved(content, &dirs, !is_seen && self.fs.fingerprint(file) == before);
         for dir in dirs {
             self.happened(dir);
+        }
+    }
+
+    /// Takes note of a save into a file that has names in these folders.
+    fn saved(&mut self, content: &[u8], dirs: &[Object], trash_suffices: bool) {
+        self.ledger.saved_here(content, trash_suffices);
+        if dirs.iter().any(|dir| self.is_private(*dir)) && dirs.iter().any(|dir| self.is_visible(*dir)) {
+            self.ledger.reappears(&ContentHash::of(content));
         }
     }
 
@@ -209,9 +221,18 @@ impl Computer {
     fn unlink(&mut self, dir: Object, name: &Name) {
         let Ok(object) = self.fs.unlink(dir, name) else { return };
         self.happened(dir);
-        if self.fs.node(object).links.is_empty() {
-            let old = self.fs.node(object).data.clone();
-            self.give_up(&old);
+        self.lost_a_name(object);
+    }
+
+    /// A name was taken from a file. While another one is left in the workspace, nobody can tell the content of
+    /// which name it is: others may have overwritten just that one.
+    fn lost_a_name(&mut self, object: Object) {
+        let node = self.fs.node(object);
+        let is_seen = node.links.iter().any(|(dir, _)| self.is_visible(*dir));
+        let old = node.data.clone();
+        match is_seen {
+            true => self.ledger.trash_suffices(&ContentHash::of(&old)),
+            false => self.give_up(&old),
         }
     }
 
@@ -234,16 +255,18 @@ impl Computer {
         }
         self.moved_below(to.0, to.1);
         self.moved_below(from.0, from.1);
+        if from.0 != to.0 && self.watch.is_slow() {
+            // It may be deleted at Dropbox before it is seen in its new folder.
+            self.came_back_below(to.0, to.1);
+            self.came_back_below(from.0, from.1);
+        }
         self.happened(from.0);
         self.happened(to.0);
         for object in [self.fs.find(to.0, to.1), self.fs.find(from.0, from.1)].into_iter().flatten() {
             self.happened_below(object);
         }
-        if let (Rename::Over, Some(over)) = (how, over)
-            && self.fs.node(over).links.is_empty()
-        {
-            let old = self.fs.node(over).data.clone();
-            self.give_up(&old);
+        if let (Rename::Over, Some(over)) = (how, over) {
+            self.lost_a_name(over);
         }
         true
     }
@@ -368,7 +391,7 @@ impl Computer {
         let dirs: Vec<Object> = self.fs.node(file).links.iter().map(|(dir, _)| *dir).collect();
         let is_seen = dirs.iter().any(|dir| self.is_visible(*dir));
         if dirs.iter().any(|dir| self.fs.path(*dir).is_some()) {
-            self.ledger.saved_here(&content, !is_seen && self.fs.fingerprint(file) == before);
+            self.saved(&content, &dirs, !is_seen && self.fs.fingerprint(file) == before);
         }
         if stores > 0 {
             self.person.programs.push(Program::Mapped { file, stores: stores - 1 });
@@ -468,6 +491,7 @@ impl Computer {
         self.told("links", seen.dir, &seen.name);
         self.told("  as", dir, &name);
         if self.fs.link(seen.object, dir, &name).is_ok() {
+            self.came_to(&name);
             let content = self.fs.node(seen.object).data.clone();
             self.ledger.saved_here(&content, false);
             self.happened(dir);

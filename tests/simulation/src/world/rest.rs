@@ -102,7 +102,7 @@ impl World {
             let is_clear = !computer.has_failed && (!self.has_crashed || side == Side::Local);
             if self.is_strict && is_clear && !self.trouble.odd_names {
                 found.extend(oracle::needless_transfers(&computer, &self.cloud, &self.before, side));
-                found.extend(oracle::needless_conflicts(&computer, &self.before, side));
+                found.extend(oracle::needless_conflicts(&computer, &self.cloud, &self.before, side));
                 if side == Side::Local && computer.visible_changes > 0 && !self.has_crashed {
                     found.push("the engine changed the disk although only the disk was changed".into());
                 }
