@@ -76,6 +76,26 @@ fn fits(tx: &Tx<'_>, node: NodeId, parent: NodeId) -> Result<bool, StoreError> {
     Ok(true)
 }
 
+/// Both sides have agreed that this folder is there.
+pub(super) fn agree_on_folder(
+    tx: &mut Tx<'_>,
+    remote: &RemoteRow,
+    local_name: &Name,
+) -> Result<(), StoreError> {
+    if !fits(tx, remote.id, remote.parent)? {
+        return Ok(());
+    }
+    tx.put_synced(&SyncedRow {
+        id: remote.id,
+        parent: remote.parent,
+        remote_name: remote.name.clone(),
+        local_name: local_name.clone(),
+        content: Content::Folder,
+        rev: None,
+        size: 0,
+    })
+}
+
 /// Both sides have agreed that these are gone. What comes back on either side is new.
 pub(super) fn agree_on_absence(tx: &mut Tx<'_>, nodes: &[NodeId]) -> Result<(), StoreError> {
     nodes.iter().try_for_each(|node| tx.remove_synced(*node))
@@ -92,6 +112,7 @@ pub(super) fn agree_on_content(
     let (content, rev, size) = (Content::File(content), remote.rev.clone(), remote.size);
     let row = match tx.synced(remote.id)? {
         Some(known) => SyncedRow { content, rev, size, ..known },
+        None if !fits(tx, remote.id, remote.parent)? => return Ok(()),
         None => SyncedRow {
             id: remote.id,
             parent: remote.parent,

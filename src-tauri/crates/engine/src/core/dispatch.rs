@@ -6,7 +6,7 @@ use dropbox_client::{Commit, Mode};
 use local_fs::Expected;
 use store::{Intent, LocalRow, RemoteRow, StoreError, Tx};
 use sync_core::{
-    ContentHash, Name, NodeId, SyncPath,
+    Content, ContentHash, Name, NameKey, NodeId, SyncPath,
     plan::{Aside, Operation},
 };
 
@@ -29,6 +29,28 @@ pub(super) struct Flight {
     pub(super) started_ms: u64,
     /// Its content is being carried; until then it waits for others.
     pub(super) has_begun: bool,
+    /// Dropbox had something of this node when it left.
+    had_remote: bool,
+    /// The feed told that what it makes at Dropbox is gone, before its answer came.
+    is_overtaken: bool,
+}
+
+impl Flight {
+    /// The feed says that nothing is there any more: at Dropbox this may be over before it is answered.
+    pub(super) fn is_gone(&mut self, parent: NodeId, key: &NameKey) {
+        if let Step::Upload { parent: at, name, .. } | Step::MkdirRemote { parent: at, name } = &self.step {
+            self.is_overtaken |= *at == parent && name.key() == *key;
+        }
+    }
+
+    /// The answer comes after the feed told that what it made was taken away again. Its row would stay for ever.
+    pub(super) fn was_overtaken(&self, tx: &Tx<'_>, made: Content) -> Result<bool, StoreError> {
+        if tx.remote(self.node)?.is_some() {
+            return Ok(false);
+        }
+        let was_recognised = tx.synced(self.node)?.is_some_and(|known| known.content == made);
+        Ok(self.is_overtaken || self.had_remote || was_recognised)
+    }
 }
 
 /// What effects under way may change on disk: listings made meanwhile say nothing about it.
@@ -114,6 +136,10 @@ impl Step {
         }
     }
 
+    fn makes_at_dropbox(&self) -> bool {
+        matches!(self, Step::MkdirRemote { .. } | Step::Upload { .. })
+    }
+
     pub(super) fn changes_disk(&self) -> bool {
         !matches!(
             self,
@@ -186,7 +212,8 @@ impl Loop {
                 let Some(path) = self.remote_place(tx, parent, &name, planned)? else { return Ok(()) };
                 planned.insert(node, path.clone());
                 let step = Step::MkdirRemote { parent, name };
-                self.launch_step(tx, now, node, step, Effect::MkdirRemote { path }).map(drop)
+                let op = self.launch_step(tx, now, node, step, Effect::MkdirRemote { path })?;
+                self.note_sent(tx, now, op, node, Content::Folder)
             }
             Operation::Download { node, parent, name } => self.launch_download(tx, now, node, parent, name),
             Operation::Upload { node, parent, name } => self.launch_upload(tx, now, node, parent, name),
@@ -248,6 +275,10 @@ impl Loop {
         let Some(remote) = tx.remote(node)? else { return Ok(()) };
         let (Some(rev), Some(hash)) = (remote.rev.clone(), remote.content_hash) else { return Ok(()) };
         let local = tx.local(node)?;
+        if local.as_ref().is_some_and(|row| row.racy) {
+            // An edit may hide behind its stamps; its second look wants the next plan.
+            return Ok(());
+        }
         let target = match &local {
             Some(_) => tx.local_path(node)?,
             None => self.local_place(tx, parent, &name, &BTreeMap::new())?,
@@ -292,7 +323,7 @@ impl Loop {
         let effect = Effect::Upload { path, stat: local.stat, hash, commit, session };
         let step = Step::Upload { parent, name, local: Box::new(local) };
         let op = self.launch_step(tx, now, node, step, effect)?;
-        self.note_sent(tx, now, op, node, hash)
+        self.note_sent(tx, now, op, node, Content::File(hash))
     }
 
     fn session_of(
@@ -325,6 +356,12 @@ impl Loop {
     }
 
     pub(super) fn launch_trash(&mut self, tx: &mut Tx<'_>, now: Now, node: NodeId) -> Result<(), StoreError> {
+        for below in tx.local_subtree(node)? {
+            if tx.local(below)?.is_some_and(|row| row.racy) {
+                // An edit may hide behind its stamps; its second look wants the next plan.
+                return Ok(());
+            }
+        }
         let Some(path) = tx.local_path(node)? else { return Ok(()) };
         let expected = Box::new(expected_below(tx, node, &path)?);
         let effect = Effect::TrashLocal { path, expected, is_synced: is_synced_below(tx, node)? };
@@ -386,8 +423,19 @@ impl Loop {
         }
         let agreed = super::agree::carried_place(tx, node, &step)?;
         let (bytes_done, started_ms) = (0, now.ms);
-        let flight =
-            Flight { node, step, place, agreed, path, bytes_total, bytes_done, started_ms, has_begun: false };
+        let flight = Flight {
+            node,
+            place,
+            agreed,
+            path,
+            bytes_total,
+            bytes_done,
+            started_ms,
+            has_begun: false,
+            had_remote: step.makes_at_dropbox() && tx.remote(node)?.is_some(),
+            is_overtaken: false,
+            step,
+        };
         self.flights.insert(op, flight);
         self.commands.push(Command::Run { op, effect });
         Ok(op)

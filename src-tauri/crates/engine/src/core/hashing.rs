@@ -121,7 +121,8 @@ impl Loop {
         self.clear_node_issue(tx, row.id, "changing")?;
         let hash = FileHash { content: hashed.content, blake3: hashed.blake3 };
         self.doubt_if_emptied(tx, &row, hashed)?;
-        self.plan_wanted |= row.content() != Content::File(hashed.content);
+        let is_certain = row.racy && !hashed.racy;
+        self.plan_wanted |= is_certain || row.content() != Content::File(hashed.content);
         tx.put_local(&LocalRow { stat: hashed.stat, hash: Some(hash), racy: hashed.racy, ..row })
     }
 

@@ -49,7 +49,8 @@ impl Loop {
             }
             Err(failure) => {
                 self.decision_step_failed(tx, now, op, &flight, &failure)?;
-                let is_open = matches!(flight.step, Step::Upload { .. }) && may_have_happened(&failure);
+                let is_creation = matches!(flight.step, Step::Upload { .. } | Step::MkdirRemote { .. });
+                let is_open = is_creation && may_have_happened(&failure);
                 let is_unjudged = matches!(flight.step, Step::TrashLocal) && may_lie_in_the_trash(&failure);
                 self.effect_failed(tx, now, &flight, failure)?;
                 if is_open {
@@ -111,7 +112,10 @@ impl Loop {
             }
             (Step::MkdirRemote { parent, name }, Outcome::RemoteFolder(folder)) => {
                 self.remote.writes += 1;
-                if tx.remote_by_rid(&folder.id)?.is_none() {
+                if flight.was_overtaken(tx, Content::Folder)? {
+                    agree_on_place(tx, flight)?;
+                    self.bury_overtaken(tx, now, &folder.id, node)?;
+                } else if tx.remote_by_rid(&folder.id)?.is_none() {
                     let generation = tx.listing()?.generation;
                     let row = RemoteRow::folder(node, *parent, folder.name.clone(), name.key());
                     let row = RemoteRow { rid: Some(folder.id), generation, ..row };
@@ -337,14 +341,38 @@ impl Loop {
         // The feed may have brought the file before this answer came, as a node of its own; then the planner
         // pairs the two.
         if !is_another && tx.remote_by_rid(&file.id)?.is_none_or(|row| row.id == node) {
+            let rid = file.id.clone();
             let row = file_row(node, parent, key, generation, file);
-            if let (true, Some(content)) = (self.put_remote_if_free(tx, row.clone())?, content) {
+            let is_overtaken = match content {
+                Some(content) => flight.was_overtaken(tx, Content::File(content))?,
+                None => false,
+            };
+            let is_agreed = if is_overtaken {
+                self.bury_overtaken(tx, now, &rid, node)?;
+                true
+            } else {
+                self.put_remote_if_free(tx, row.clone())?
+            };
+            if let (true, Some(content)) = (is_agreed, content) {
                 agree_on_content(tx, &row, &local.name, content)?;
             }
         }
         self.settle_node(tx, node)?;
         let bytes = local.stat.size;
         self.record_activity(tx, now, flight.path.clone(), verb, Some(Direction::Up), bytes)
+    }
+
+    /// What was made at Dropbox may be gone again, and only the feed knows. When it tells of it after all, it was
+    /// an older thing in its place that had gone.
+    fn bury_overtaken(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Now,
+        rid: &str,
+        node: NodeId,
+    ) -> Result<(), StoreError> {
+        self.look_at_dropbox();
+        tx.bury(rid, node, now.unix_secs)
     }
 
     fn put_remote_if_free(&mut self, tx: &mut Tx<'_>, row: RemoteRow) -> Result<bool, StoreError> {
@@ -368,7 +396,11 @@ impl Loop {
     ) -> Result<(), StoreError> {
         let node = flight.node;
         self.remote.writes += 1;
-        let Some(row) = tx.remote(node)? else { return Ok(()) };
+        let Some(row) = tx.remote(node)? else {
+            // The feed was quicker, and has told of one half of the move. It brings the other half, or the
+            // deletion that followed; our own move must not look like one of others until then.
+            return agree_on_place(tx, flight);
+        };
         let moved = match entry {
             RemoteEntry::File(file) => file_row(node, parent, name.key(), row.generation, file),
             RemoteEntry::Folder(folder) => {

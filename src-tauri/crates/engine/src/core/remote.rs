@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use dropbox_client::{ClientError, Longpoll, Page};
 use serde::{Deserialize, Serialize};
 use store::{Intent, Listing, RemoteKind, RemoteRow, StoreError, Tx};
-use sync_core::{Name, NameKey, NodeId, RemoteEntry, RemoteFile, RemoteFolder};
+use sync_core::{Content, Name, NameKey, NodeId, RemoteEntry, RemoteFile, RemoteFolder};
 
 use super::{Command, Loop, Now, remote_rows::file_row};
 
@@ -284,10 +284,15 @@ impl Loop {
         match entry {
             RemoteEntry::Deleted { .. } => {
                 let mut node = NodeId::ROOT;
-                for key in &keys {
+                for (depth, key) in keys.iter().enumerate() {
                     match tx.remote_child(node, key)? {
                         Some(row) => node = row.id,
-                        None => return Ok(()),
+                        None => {
+                            if depth == above.len() {
+                                self.flights.values_mut().for_each(|flight| flight.is_gone(node, last));
+                            }
+                            return Ok(());
+                        }
                     }
                 }
                 self.bury_subtree(tx, now, node)
@@ -403,7 +408,10 @@ impl Loop {
         let in_place = occupant.as_ref().filter(|row| row.kind != RemoteKind::Folder).map(|row| row.id);
         let sent = match known.or(in_place) {
             Some(_) => None,
-            None => self.node_sent_to(tx, (parent, key), file.content_hash)?,
+            None => match file.content_hash {
+                Some(hash) => self.node_sent_to(tx, (parent, key), Content::File(hash))?,
+                None => None,
+            },
         };
         let id = match known.or(in_place).or(sent) {
             Some(id) => id,
@@ -437,7 +445,11 @@ impl Loop {
         let occupant = tx.remote_child(parent, key)?;
         let known = self.node_of_rid(tx, &folder.id)?;
         let in_place = occupant.as_ref().filter(|row| row.kind == RemoteKind::Folder).map(|row| row.id);
-        let id = match known.or(in_place) {
+        let sent = match known.or(in_place) {
+            Some(_) => None,
+            None => self.node_sent_to(tx, (parent, key), Content::Folder)?,
+        };
+        let id = match known.or(in_place).or(sent) {
             Some(id) => id,
             None => self.node_for_new(tx, parent, key, true)?,
         };
@@ -453,18 +465,19 @@ impl Loop {
             }
             self.bury_subtree(tx, now, row.id)?;
         }
-        tx.put_remote(&RemoteRow {
+        let row = RemoteRow {
             rid: Some(folder.id),
             read_only: folder.read_only,
             generation,
             // Not kept here: it holds its name and its parents, and nothing of it is transferred.
             kind: if is_excluded { RemoteKind::Undownloadable } else { RemoteKind::Folder },
             ..RemoteRow::folder(id, parent, folder.name, key.clone())
-        })?;
+        };
+        tx.put_remote(&row)?;
         for child in inherited {
             tx.put_remote(&RemoteRow { parent: id, ..child })?;
         }
-        Ok(())
+        self.recognise_sent(tx, &row)
     }
 
     /// A folder that appears at a new path starts empty there by the rules of the feed: what lies in it is

@@ -1,18 +1,21 @@
-//! Contents that were sent to Dropbox and whose answer nobody has: they may have been committed.
+//! Contents and folders that were sent to Dropbox and whose answer nobody has: they may be there.
 //!
 //! When Dropbox turns out to have such a content, it is what this computer had at that time, and whatever
 //! happened to the file here since is a change against it: neither a conflict nor a deletion of something that
-//! others wrote.
+//! others wrote. The same holds for a folder.
 //!
 //! Rule: it is written down before the request leaves, so that a crash does not forget it.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use store::{Intent, RemoteRow, StoreError, Tx};
-use sync_core::{ContentHash, Name, NameKey, NodeId};
+use store::{Intent, RemoteKind, RemoteRow, StoreError, Tx};
+use sync_core::{Content, Name, NameKey, NodeId};
 
-use super::{Failure, Loop, Now, agree::agree_on_content};
+use super::{
+    Failure, Loop, Now,
+    agree::{agree_on_content, agree_on_folder},
+};
 
 /// Kind of the intent.
 const SENT: &str = "sent";
@@ -20,49 +23,49 @@ const SENT: &str = "sent";
 /// So long a content is looked out for. Requests do not live longer.
 const REMEMBERED_SECS: i64 = 15 * 60;
 
-/// Contents by the upload that carries or carried them.
+/// What was sent, by the operation that carries or carried it.
 #[derive(Debug, Default)]
 pub(super) struct Sent {
-    uploads: BTreeMap<i64, Upload>,
+    sendings: BTreeMap<i64, Sending>,
     by_node: BTreeMap<NodeId, Vec<i64>>,
-    /// Of new files, whose id nobody knows.
+    /// Of new files and folders, whose id nobody knows.
     by_place: BTreeMap<(NodeId, NameKey), Vec<i64>>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Upload {
+struct Sending {
     node: NodeId,
     parent: NodeId,
     /// The name it has on disk.
     name: Name,
-    content: ContentHash,
+    content: Content,
     is_new: bool,
     since_secs: i64,
 }
 
 impl Sent {
-    fn add(&mut self, op: i64, upload: Upload) {
-        self.by_node.entry(upload.node).or_default().push(op);
-        if upload.is_new {
-            self.by_place.entry((upload.parent, upload.name.key())).or_default().push(op);
+    fn add(&mut self, op: i64, sending: Sending) {
+        self.by_node.entry(sending.node).or_default().push(op);
+        if sending.is_new {
+            self.by_place.entry((sending.parent, sending.name.key())).or_default().push(op);
         }
-        self.uploads.insert(op, upload);
+        self.sendings.insert(op, sending);
     }
 
     fn remove(&mut self, op: i64) -> bool {
-        let Some(upload) = self.uploads.remove(&op) else { return false };
-        drop_from(&mut self.by_node, &upload.node, op);
-        drop_from(&mut self.by_place, &(upload.parent, upload.name.key()), op);
+        let Some(sending) = self.sendings.remove(&op) else { return false };
+        drop_from(&mut self.by_node, &sending.node, op);
+        drop_from(&mut self.by_place, &(sending.parent, sending.name.key()), op);
         true
     }
 
     fn matching<'a>(
         &'a self,
         ops: Option<&'a Vec<i64>>,
-        content: ContentHash,
-    ) -> impl Iterator<Item = &'a Upload> {
-        let uploads = ops.into_iter().flatten().filter_map(|op| self.uploads.get(op));
-        uploads.filter(move |upload| upload.content == content)
+        content: Content,
+    ) -> impl Iterator<Item = &'a Sending> {
+        let sendings = ops.into_iter().flatten().filter_map(|op| self.sendings.get(op));
+        sendings.filter(move |sending| sending.content == content)
     }
 }
 
@@ -85,41 +88,41 @@ impl Loop {
     pub(super) fn remember_sent(&mut self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
         for intent in tx.intents()?.into_iter().filter(|intent| intent.kind == SENT) {
             match serde_json::from_value(intent.payload) {
-                Ok(upload) => self.sent.add(intent.op, upload),
+                Ok(sending) => self.sent.add(intent.op, sending),
                 Err(_) => tx.remove_intent(intent.op)?,
             }
         }
         Ok(())
     }
 
-    /// An upload is about to leave.
+    /// A content or a folder is about to leave.
     pub(super) fn note_sent(
         &mut self,
         tx: &mut Tx<'_>,
         now: Now,
         op: i64,
         node: NodeId,
-        content: ContentHash,
+        content: Content,
     ) -> Result<(), StoreError> {
         let Some(local) = tx.local(node)? else { return Ok(()) };
         let is_new = tx.remote(node)?.is_none();
         let since_secs = now.unix_secs;
-        let upload = Upload { node, parent: local.parent, name: local.name, content, is_new, since_secs };
-        let payload = serde_json::to_value(&upload).map_err(|error| super::broken(error.to_string()))?;
-        self.sent.add(op, upload);
+        let sending = Sending { node, parent: local.parent, name: local.name, content, is_new, since_secs };
+        let payload = serde_json::to_value(&sending).map_err(|error| super::broken(error.to_string()))?;
+        self.sent.add(op, sending);
         tx.put_intent(&Intent { op, kind: SENT.into(), payload })
     }
 
-    /// The upload was answered: what became of it is known.
+    /// It was answered: what became of it is known.
     pub(super) fn forget_sent(&mut self, op: i64) {
         self.sent.remove(op);
     }
 
     /// Nothing that was sent so long ago is still on its way.
     pub(super) fn forget_old_sent(&mut self, tx: &mut Tx<'_>, now: Now) -> Result<(), StoreError> {
-        let is_old = |upload: &Upload| upload.since_secs + REMEMBERED_SECS < now.unix_secs;
+        let is_old = |sending: &Sending| sending.since_secs + REMEMBERED_SECS < now.unix_secs;
         let old: Vec<i64> =
-            self.sent.uploads.iter().filter(|(_, upload)| is_old(upload)).map(|(op, _)| *op).collect();
+            self.sent.sendings.iter().filter(|(_, sending)| is_old(sending)).map(|(op, _)| *op).collect();
         for op in old.into_iter().filter(|op| !self.flights.contains_key(op)) {
             self.sent.remove(op);
             tx.remove_intent(op)?;
@@ -132,13 +135,12 @@ impl Loop {
         &self,
         tx: &Tx<'_>,
         place: (NodeId, &NameKey),
-        content: Option<ContentHash>,
+        content: Content,
     ) -> Result<Option<NodeId>, StoreError> {
-        let Some(content) = content else { return Ok(None) };
         let ops = self.sent.by_place.get(&(place.0, place.1.clone()));
-        for upload in self.sent.matching(ops, content) {
-            if tx.remote(upload.node)?.is_none() && tx.synced(upload.node)?.is_none() {
-                return Ok(Some(upload.node));
+        for sending in self.sent.matching(ops, content) {
+            if tx.remote(sending.node)?.is_none() && tx.synced(sending.node)?.is_none() {
+                return Ok(Some(sending.node));
             }
         }
         Ok(None)
@@ -146,14 +148,22 @@ impl Loop {
 
     /// Dropbox has this: when it came from here, both sides have agreed on it.
     pub(super) fn recognise_sent(&mut self, tx: &mut Tx<'_>, row: &RemoteRow) -> Result<(), StoreError> {
-        let Some(content) = row.content_hash else { return Ok(()) };
-        let Some(upload) = self.sent.matching(self.sent.by_node.get(&row.id), content).next() else {
+        let hash = row.content_hash;
+        let content = match row.kind {
+            RemoteKind::Folder => Some(Content::Folder),
+            _ => hash.map(Content::File),
+        };
+        let Some(content) = content else { return Ok(()) };
+        let Some(sending) = self.sent.matching(self.sent.by_node.get(&row.id), content).next() else {
             return Ok(());
         };
         let known = tx.synced(row.id)?;
-        if known.is_some() != upload.is_new && known.is_none_or(|known| known.rev != row.rev) {
-            agree_on_content(tx, row, &upload.name.clone(), content)?;
+        if known.is_some() == sending.is_new || known.is_some_and(|known| known.rev == row.rev) {
+            return Ok(());
         }
-        Ok(())
+        match hash {
+            Some(hash) => agree_on_content(tx, row, &sending.name.clone(), hash),
+            None => agree_on_folder(tx, row, &sending.name.clone()),
+        }
     }
 }

@@ -233,3 +233,34 @@ fn an_own_move_does_not_win_against_a_deletion() {
     assert!(planned.iter().any(|(_, effect)| matches!(effect, Effect::TrashLocal { .. })), "{planned:?}");
     assert!(!planned.iter().any(|(_, effect)| matches!(effect, Effect::Upload { .. })), "{planned:?}");
 }
+
+#[test]
+fn a_file_that_moves_on_while_its_move_at_dropbox_is_on_its_way_is_moved_on() {
+    let mut bench = at_rest();
+    let in_its_place = |name: &str| {
+        let renamed =
+            DirEntry { name: Name::new(name).expect("a name"), ..entry("a.txt", stat("a.txt", "one")) };
+        let root = listing(folder_stat(""), vec![renamed]);
+        Event::Scanned(Scanned { dir: NodeId::ROOT, path: SyncPath::root(), covered: Ok(()), listing: root })
+    };
+    let look = |bench: &mut Bench, name: &str| {
+        let mut wishes = bench.feed(vec![Event::Hint(Hint::Overflow)]);
+        wishes.extend(bench.feed(vec![Event::Health(RootHealth::Ok)]));
+        wishes.extend(bench.feed(vec![in_its_place(name)]));
+        wishes.extend(bench.feed(vec![Event::Health(RootHealth::Ok)]));
+        wishes
+    };
+    let wishes = look(&mut bench, "b.txt");
+    let [(op, Effect::MoveRemote { .. })] = effects(&wishes)[..] else { panic!("{wishes:?}") };
+    // One half of the move is in the feed before the answer to it comes.
+    bench.feed(vec![page(vec![RemoteEntry::Deleted { path_lower: "/a.txt".into() }], "c2", true)]);
+    let moved = RemoteFile { path_lower: "/b.txt".into(), ..remote("a.txt", "one", "r2") };
+    let moved = RemoteFile { name: Name::new("b.txt").expect("a name"), ..moved };
+    let answer = Outcome::RemoteMoved(Box::new(RemoteEntry::File(moved.clone())));
+    bench.feed(vec![Event::Done { op, result: Ok(answer) }]);
+    let mut wishes = look(&mut bench, "c.txt");
+    wishes.extend(bench.feed(vec![page(vec![RemoteEntry::File(moved)], "c3", false)]));
+    wishes.extend(bench.feed(vec![page(vec![], "c4", false)]));
+    let planned = effects(&wishes);
+    assert!(matches!(planned[..], [(_, Effect::MoveRemote { .. })]), "not back on disk: {planned:?}");
+}

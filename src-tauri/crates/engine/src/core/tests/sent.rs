@@ -49,7 +49,15 @@ impl Bench {
 
     /// Dropbox tells, and time passes until everything that waits was tried.
     fn hear(&mut self, entry: RemoteEntry, disk: Disk<'_>) -> Vec<Command> {
-        let wishes = self.feed(vec![page(vec![entry], "news", false)]);
+        self.hear_all(vec![entry], disk)
+    }
+
+    fn hear_nothing_new(&mut self, disk: Disk<'_>) -> Vec<Command> {
+        self.hear_all(Vec::new(), disk)
+    }
+
+    fn hear_all(&mut self, entries: Vec<RemoteEntry>, disk: Disk<'_>) -> Vec<Command> {
+        let wishes = self.feed(vec![page(entries, "news", false)]);
         let mut all = self.answer_on_disk(wishes, disk);
         for _ in 0..4 {
             self.ms += 5_000;
@@ -163,4 +171,82 @@ fn the_answer_to_an_upload_does_not_stand_for_what_others_put_in_its_place() {
     let planned = effects(&wishes);
     let is_copy = |effect: &Effect| matches!(effect, Effect::MoveLocal { .. });
     assert!(planned.iter().any(|(_, effect)| is_copy(effect)), "both are kept: {planned:?}");
+}
+
+#[test]
+fn a_folder_whose_creation_was_not_answered_can_be_deleted_here() {
+    let with_folder = || {
+        let root = LocalStat { kind: LocalKind::Folder, ..stat("", "") };
+        let new = moves::entry("new", moves::folder_stat("new"));
+        let listing = Ok(DirListing { stat: root, entries: vec![new], ignored: 0 });
+        Event::Scanned(Scanned { dir: NodeId::ROOT, path: SyncPath::root(), covered: Ok(()), listing })
+    };
+    let mut bench = empty();
+    bench.feed(vec![Event::Hint(local_fs::Hint::Overflow)]);
+    bench.feed(vec![Event::Health(RootHealth::Ok)]);
+    let mut wishes = bench.feed(vec![with_folder()]);
+    let scan = |wish: &Command| match wish {
+        Command::Scan { dir, path } => Some((*dir, path.clone())),
+        _ => None,
+    };
+    let (dir, path) = wishes.iter().find_map(scan).expect("the new folder is looked at");
+    let listing = moves::listing(moves::folder_stat("new"), vec![]);
+    wishes = bench.feed(vec![Event::Scanned(Scanned { dir, path, covered: Ok(()), listing })]);
+    let [(op, Effect::MkdirRemote { .. })] = effects(&wishes)[..] else { panic!("{wishes:?}") };
+    let failure = Failure::Dropbox(dropbox_client::ClientError::Offline { detail: "cut".into() });
+    let wishes = bench.feed(vec![Event::Done { op, result: Err(failure) }]);
+    // The person takes it away again, and only then Dropbox tells that it is there.
+    bench.answer_on_disk(wishes, &[]);
+    let name = Name::new("new").expect("a name");
+    let there = sync_core::RemoteFolder {
+        id: "id:new".into(),
+        path_lower: "/new".into(),
+        name,
+        read_only: false,
+        shared_folder_id: None,
+    };
+    let wishes = bench.hear(RemoteEntry::Folder(there), &[]);
+    let planned = effects(&wishes);
+    assert!(matches!(planned[..], [(_, Effect::DeleteRemote { .. })]), "it is not brought back: {wishes:?}");
+}
+
+#[test]
+fn what_others_deleted_before_its_answer_came_is_deleted_here_too() {
+    let mut bench = empty();
+    let disk: Disk<'_> = &[("a.txt", "one")];
+    let wishes = bench.look_again(disk);
+    let [(op, Effect::Upload { .. })] = effects(&wishes)[..] else { panic!("{wishes:?}") };
+    bench.feed(vec![page(vec![RemoteEntry::Deleted { path_lower: "/a.txt".into() }], "c1", false)]);
+    let answer = Outcome::RemoteFile(Box::new(remote("a.txt", "one", "r1")));
+    bench.feed(vec![Event::Done { op, result: Ok(answer) }]);
+    let wishes = bench.hear_nothing_new(disk);
+    let planned = effects(&wishes);
+    assert!(matches!(planned[..], [(_, Effect::TrashLocal { .. })]), "{planned:?}");
+}
+
+#[test]
+fn an_edit_that_others_deleted_before_its_answer_came_is_deleted_here_too() {
+    let mut bench = at_rest();
+    let disk: Disk<'_> = &[("a.txt", "edited")];
+    let wishes = bench.look_again(disk);
+    let [(op, Effect::Upload { .. })] = effects(&wishes)[..] else { panic!("{wishes:?}") };
+    bench.feed(vec![page(vec![RemoteEntry::Deleted { path_lower: "/a.txt".into() }], "c2", false)]);
+    let answer = Outcome::RemoteFile(Box::new(remote("a.txt", "edited", "r2")));
+    bench.feed(vec![Event::Done { op, result: Ok(answer) }]);
+    let wishes = bench.hear_nothing_new(disk);
+    let planned = effects(&wishes);
+    assert!(matches!(planned[..], [(_, Effect::TrashLocal { .. })]), "{planned:?}");
+}
+
+#[test]
+fn what_was_in_its_place_before_may_have_been_deleted_while_it_was_on_its_way() {
+    let mut bench = empty();
+    let disk: Disk<'_> = &[("a.txt", "one")];
+    let wishes = bench.look_again(disk);
+    let [(op, Effect::Upload { .. })] = effects(&wishes)[..] else { panic!("{wishes:?}") };
+    bench.feed(vec![page(vec![RemoteEntry::Deleted { path_lower: "/a.txt".into() }], "c1", false)]);
+    let made = remote("a.txt", "one", "r1");
+    bench.feed(vec![Event::Done { op, result: Ok(Outcome::RemoteFile(Box::new(made.clone()))) }]);
+    let wishes = bench.hear(RemoteEntry::File(made), disk);
+    assert!(effects(&wishes).is_empty(), "it is there, on both sides: {wishes:?}");
 }
