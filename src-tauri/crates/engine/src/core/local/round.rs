@@ -25,6 +25,8 @@ pub(super) struct Round {
     gone: BTreeSet<NodeId>,
     /// Nodes under whose name another object stands.
     replaced: BTreeMap<NodeId, DirEntry>,
+    /// Directories whose listing was proven old in this round, and that are looked at once more.
+    doubted: BTreeSet<NodeId>,
 }
 
 /// An entry that has no node yet.
@@ -37,6 +39,23 @@ struct Found {
 impl Round {
     pub(super) fn new(full: bool, effects_before: u64) -> Round {
         Round { full, effects_before, ..Round::default() }
+    }
+
+    /// Tells whether a listing that still shows this object must be older than one that shows it elsewhere: what
+    /// has one name cannot be at two places. Asked once for each directory, then the listing is believed.
+    fn doubts(&mut self, row: &LocalRow, entry: &DirEntry) -> bool {
+        let is_elsewhere = entry.stat.kind == LocalKind::Folder || entry.stat.nlink == 1;
+        is_elsewhere && row.stat.id == entry.stat.id && self.doubted.insert(row.parent)
+    }
+
+    /// Takes back what the listing of a directory said.
+    fn take_back(&mut self, dir: NodeId, rows: &[LocalRow]) {
+        self.scanned.remove(&dir);
+        self.found.retain(|found| found.dir != dir);
+        for row in rows {
+            self.gone.remove(&row.id);
+            self.replaced.remove(&row.id);
+        }
     }
 
     /// Takes note of a listing; false when it was not asked for.
@@ -255,6 +274,23 @@ impl Loop {
         Ok(())
     }
 
+    /// The object stood in its old place when that was listed, and elsewhere a moment later: it was moved in
+    /// between, unless it has two names. The old place is looked at once more; answers whether it is.
+    fn look_once_more(
+        &mut self,
+        tx: &mut Tx<'_>,
+        row: &LocalRow,
+        entry: &DirEntry,
+    ) -> Result<bool, StoreError> {
+        if !self.round_mut().doubts(row, entry) {
+            return Ok(false);
+        }
+        let rows = tx.local_children(row.parent)?;
+        self.round_mut().take_back(row.parent, &rows);
+        self.scan_dir(tx, row.parent)?;
+        Ok(true)
+    }
+
     /// Follows folders by their identity. Answers true when more has to be looked at first.
     fn move_folders(&mut self, tx: &mut Tx<'_>, now: Now) -> Result<bool, StoreError> {
         let is_folder = |entry: &DirEntry| entry.stat.kind == LocalKind::Folder;
@@ -271,6 +307,10 @@ impl Loop {
                 Whereabouts::Unseen(row) => {
                     asked_for_more = true;
                     self.scan_dir(tx, row.parent)?;
+                    self.round_mut().found.push(found);
+                }
+                Whereabouts::Present(row) => {
+                    asked_for_more |= self.look_once_more(tx, &row, &found.entry)?;
                     self.round_mut().found.push(found);
                 }
                 _ => self.round_mut().found.push(found),
@@ -410,6 +450,10 @@ impl Loop {
                     self.scan_dir(tx, row.parent)?;
                     self.round_mut().found.push(found);
                 }
+                Whereabouts::Present(row) => {
+                    asked_for_more |= self.look_once_more(tx, &row, &found.entry)?;
+                    self.round_mut().found.push(found);
+                }
                 _ => self.round_mut().found.push(found),
             }
         }
@@ -503,7 +547,7 @@ impl Loop {
             }
             let parent = tx.local(node)?.map_or(NodeId::ROOT, |row| row.parent);
             if node == row.id && round.scanned.contains(&parent) {
-                return Ok(Whereabouts::Present);
+                return Ok(Whereabouts::Present(row));
             }
             if parent == NodeId::ROOT {
                 break;
@@ -532,8 +576,8 @@ enum Whereabouts {
     Unknown,
     /// It is not at its old place any more.
     Left(LocalRow),
-    /// It is still there: a hard link.
-    Present,
+    /// It was still there when its old place was listed: a hard link, or moved since.
+    Present(LocalRow),
     /// Its old place was not looked at in this round.
     Unseen(LocalRow),
 }

@@ -312,3 +312,98 @@ fn an_own_move_of_which_the_feed_tells_everything_needs_no_full_look() {
     assert!(!wishes.iter().any(|wish| matches!(wish, Command::List)), "{wishes:?}");
     assert!(effects(&wishes).is_empty(), "{wishes:?}");
 }
+
+#[test]
+fn what_moves_between_two_looks_of_one_round_is_moved_and_not_sent_again() {
+    let mut bench = two_folders();
+    let scans = look_at(&mut bench, &[at("here"), at("there")]);
+    let file = |name: &str| entry(name, stat("one", "one"));
+    let before = listed(&scans, &at("here"), folder_stat("here"), vec![file("a.txt")]);
+    bench.feed(vec![before]);
+    let after = listed(&scans, &at("there"), folder_stat("there"), vec![file("b.txt")]);
+    let wishes = bench.feed(vec![after]);
+    assert!(effects(&wishes).is_empty(), "one object cannot be at two places: {wishes:?}");
+    let again = self::scans(&wishes);
+    let mut wishes = bench.feed(vec![listed(&again, &at("here"), folder_stat("here"), vec![])]);
+    wishes.extend(bench.feed(vec![Event::Health(RootHealth::Ok)]));
+    assert!(matches!(effects(&wishes)[..], [(_, Effect::MoveRemote { .. })]), "{wishes:?}");
+}
+
+#[test]
+fn a_second_name_of_a_file_is_a_file_of_its_own_and_nothing_is_looked_at_twice() {
+    let mut bench = two_folders();
+    let scans = look_at(&mut bench, &[at("here"), at("there")]);
+    let file = |name: &str| entry(name, LocalStat { nlink: 2, ..stat("one", "one") });
+    bench.feed(vec![listed(&scans, &at("here"), folder_stat("here"), vec![file("a.txt")])]);
+    let wishes = bench.feed(vec![listed(&scans, &at("there"), folder_stat("there"), vec![file("b.txt")])]);
+    assert!(self::scans(&wishes).is_empty(), "{wishes:?}");
+    assert!(wishes.iter().any(|wish| matches!(wish, Command::Hash { .. })), "{wishes:?}");
+}
+
+#[test]
+fn nothing_takes_the_place_of_a_file_whose_stamps_may_hide_an_edit() {
+    let mut bench = Bench::new();
+    bench.feed(vec![Event::Tick]);
+    bench.feed(vec![Event::Recovered(Ok(()))]);
+    bench.feed(vec![Event::Health(RootHealth::Ok)]);
+    let files = [("a.txt", "one")];
+    // Answers every read; the stamps are young or not.
+    let told = |bench: &mut Bench, event: Event, racy: bool| {
+        let mut wishes = bench.feed(vec![event]);
+        let mut all = Vec::new();
+        loop {
+            let reads = wishes.iter().filter_map(|wish| match read(wish, &files)? {
+                Event::Hashed { node, result: Ok(hashed) } => {
+                    Some(Event::Hashed { node, result: Ok(Hashed { racy, ..hashed }) })
+                }
+                other => Some(other),
+            });
+            let reads: Vec<Event> = reads.collect();
+            all.append(&mut wishes);
+            if reads.is_empty() {
+                return all;
+            }
+            wishes = bench.feed(reads);
+        }
+    };
+    told(&mut bench, scanned(&files), true);
+    let same = vec![RemoteEntry::File(remote("a.txt", "one", "r1"))];
+    told(&mut bench, page(same, "c1", false), true);
+    let newer = vec![RemoteEntry::File(remote("a.txt", "newer", "r2"))];
+    let wishes = told(&mut bench, page(newer, "c2", false), true);
+    assert!(effects(&wishes).is_empty(), "{wishes:?}");
+    bench.ms += 3_000;
+    let wishes = told(&mut bench, Event::Tick, false);
+    assert!(matches!(effects(&wishes)[..], [(_, Effect::Download { .. })]), "{wishes:?}");
+}
+
+#[test]
+fn nothing_is_deleted_whose_stamps_may_hide_an_edit() {
+    let mut bench = at_rest();
+    let wishes = bench.feed(vec![Event::Hint(Hint::Overflow)]);
+    assert!(effects(&wishes).is_empty());
+    bench.feed(vec![Event::Health(RootHealth::Ok)]);
+    let touched = LocalStat { ctime_ns: 9, ..stat("a.txt", "one") };
+    let wishes = bench.feed(vec![listed(
+        &[(NodeId::ROOT, SyncPath::root())],
+        &SyncPath::root(),
+        folder_stat(""),
+        vec![entry("a.txt", touched)],
+    )]);
+    let told = wishes.iter().find_map(|wish| read(wish, &[("a.txt", "one")])).expect("it is read");
+    let Event::Hashed { node, result: Ok(hashed) } = told else { panic!("{told:?}") };
+    bench.feed(vec![Event::Hashed { node, result: Ok(Hashed { racy: true, ..hashed }) }]);
+    let gone = vec![RemoteEntry::Deleted { path_lower: "/a.txt".into() }];
+    let mut wishes = bench.feed(vec![page(gone, "c2", false)]);
+    for _ in 0..5 {
+        bench.ms += 500;
+        wishes.extend(bench.feed(vec![Event::Health(RootHealth::Ok), Event::Tick]));
+    }
+    assert!(effects(&wishes).is_empty(), "{wishes:?}");
+    bench.ms += 5_000;
+    let wishes = bench.feed(vec![Event::Tick]);
+    let told = wishes.iter().find_map(|wish| read(wish, &[("a.txt", "one")])).expect("it is read again");
+    let mut wishes = bench.feed(vec![told]);
+    wishes.extend(bench.feed(vec![Event::Health(RootHealth::Ok)]));
+    assert!(matches!(effects(&wishes)[..], [(_, Effect::TrashLocal { .. })]), "{wishes:?}");
+}
