@@ -58,6 +58,10 @@ pub enum Fault {
     EmptyBody,
     /// `finish_batch_v2` only: every second entry fails with `too_many_write_operations`, the rest is done.
     SomeEntriesTooManyWrites,
+    /// `download_zip` only: a zip comes that nobody asked for. Of the files of the folder, in their order, one in
+    /// five is missing, has other bytes of the same length, is too long, stands there twice (the wrong one first),
+    /// and is as it should be; and there are names that lead elsewhere or that the folder does not have.
+    OddZip,
 }
 
 /// The faults that are still to happen.

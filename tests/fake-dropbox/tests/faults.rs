@@ -217,3 +217,28 @@ async fn a_large_upload_that_is_refused_early_still_gets_its_answer() {
         assert_eq!(answer.status, 401);
     }
 }
+
+#[tokio::test]
+async fn an_odd_zip_is_a_zip_that_is_not_the_folder() {
+    let dropbox = Dropbox::start().await;
+    for n in 0..5 {
+        dropbox.control().put(&format!("/top/{n}"), format!("content {n}")).expect("put");
+    }
+    dropbox.control().fail_next("files/download_zip", Fault::OddZip);
+    let answer = dropbox.fetch("files/download_zip", json!({"path": "/top"}), None).await;
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(answer.bytes)).expect("a zip");
+    let mut read =
+        |name: &str| archive.by_name(name).map(|entry| std::io::read_to_string(entry).expect("text"));
+    assert!(read("top/0").is_err(), "missing");
+    assert_eq!(read("top/1").expect("there").len(), "content 1".len());
+    assert_ne!(read("top/1").expect("there"), "content 1");
+    assert!(read("top/2").expect("there").len() > 1_000_000);
+    assert_ne!(read("TOP/3").expect("there"), "content 3");
+    assert_eq!(read("top/3").expect("there"), "content 3");
+    assert_eq!(read("top/4").expect("there"), "content 4");
+    assert!(
+        ["../escaped.txt", "top/../escaped.txt", "top/surplus.txt"].iter().all(|name| read(name).is_ok())
+    );
+    let folder = dropbox.fetch("files/download_zip", json!({"path": "/none"}), None).await;
+    assert_eq!(folder.summary(), "path/not_found");
+}

@@ -1,6 +1,9 @@
 //! Packs a folder for `files/download_zip`.
+//!
+//! As the service does, it writes while it sends: nothing is compressed, and how long an entry was and what its
+//! check sum is comes after its bytes. So only the directory at the end says where an entry ends.
 
-use std::io::{self, Cursor, Write};
+use std::io::{self, Write};
 
 use ::zip::write::SimpleFileOptions;
 use ::zip::{CompressionMethod, ZipWriter};
@@ -13,7 +16,7 @@ use crate::state::node::Special;
 ///
 /// Cloud documents and restricted files are left out, as the service does with what it cannot send.
 pub(super) fn pack(blocks: &BlockStore, entries: &[Entry], base: usize) -> io::Result<Vec<u8>> {
-    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    let mut writer = ZipWriter::new_stream(Vec::new());
     let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
     for entry in entries {
         let name = &entry.path_display[base..];

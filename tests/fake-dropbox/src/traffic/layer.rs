@@ -13,7 +13,7 @@ use http::{HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
 use super::body::{CutOff, Metered, corrupted};
-use super::{Direction, Traffic};
+use super::{Direction, Traffic, odd_zip};
 use crate::faults::Fault;
 
 /// Marks a response that must not be sent: the connection is closed instead.
@@ -66,6 +66,7 @@ async fn hurt(fault: Fault, request: Request, next: Next) -> Response {
         Fault::NotJson => replace_body(next.run(request).await, r#"{"entries":[{"#).await,
         Fault::EmptyBody => replace_body(next.run(request).await, "").await,
         Fault::SomeEntriesTooManyWrites => some_entries_fail(request, next).await,
+        Fault::OddZip => odd_zip(next.run(request).await).await,
         Fault::Repeats(status) => repeated(status, request).await,
         other => {
             drain(request.into_body()).await;
@@ -178,6 +179,16 @@ async fn corrupt_answer(response: Response) -> Response {
     match corrupted(body).await {
         Ok(body) => Response::from_parts(parts, body),
         Err(_) => dropped(),
+    }
+}
+
+async fn odd_zip(response: Response) -> Response {
+    let (parts, body) = response.into_parts();
+    let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
+    match odd_zip::rewrite(&bytes) {
+        Ok(odd) => Response::from_parts(parts, Body::from(odd)),
+        // A refusal stays as it is.
+        Err(_) => Response::from_parts(parts, Body::from(bytes)),
     }
 }
 

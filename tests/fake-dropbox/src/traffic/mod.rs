@@ -8,6 +8,7 @@
 
 mod body;
 mod layer;
+mod odd_zip;
 mod write_lock;
 
 use std::collections::BTreeMap;
