@@ -110,6 +110,17 @@ impl From<files::DownloadError> for ClientError {
     }
 }
 
+impl From<files::DownloadZipError> for ClientError {
+    fn from(error: files::DownloadZipError) -> ClientError {
+        match error {
+            files::DownloadZipError::Path(error) => error.into(),
+            files::DownloadZipError::TooLarge => ClientError::TooLarge,
+            files::DownloadZipError::TooManyFiles => ClientError::TooManyFiles,
+            _ => refused("download_zip"),
+        }
+    }
+}
+
 impl From<files::UploadError> for ClientError {
     fn from(error: files::UploadError) -> ClientError {
         use files::UploadError as E;

@@ -1,14 +1,17 @@
-//! Downloads: one revision's bytes, from any offset, counted.
+//! Downloads: one revision's bytes, from any offset, or a folder as a zip; counted.
 //!
-//! The content hash is for the receiver to check, who hashes while writing to disk.
+//! The content hash is for the receiver to check, who hashes while writing to disk. What a zip holds is not
+//! looked at here.
 
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use dropbox_sdk::types::files::{DownloadArg, DownloadError};
-use futures::{StreamExt, stream};
+use dropbox_sdk::types::files::{DownloadArg, DownloadError, DownloadZipArg, DownloadZipError};
+use futures::{StreamExt, stream, stream::BoxStream};
 use http::{HeaderMap, StatusCode, header::CONTENT_RANGE};
 use reqwest::Response;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use sync_core::RemoteFile;
 use tokio::{
     sync::OwnedSemaphorePermit,
@@ -18,8 +21,8 @@ use tokio::{
 use crate::{
     client::Client,
     error::ClientError,
-    http::{Call, Opened, Throttle, describe, stalled},
-    metadata::read_file,
+    http::{Call, Opened, Repeat, Throttle, describe, stalled},
+    metadata::{read_file, read_folder},
     types::Download,
 };
 
@@ -34,24 +37,66 @@ impl Client {
         let file = announced(opened.response.headers())?;
         check_identity(what, &file)?;
         let skip = start_of(&opened.response, offset, file.size)?;
+        let stream = self.body(opened, skip, file.size - offset, Length::Exactly);
+        Ok(Download { file, stream })
+    }
+
+    /// Starts to download a folder as a zip, by `id:…` or path; ends with an error after `most` bytes.
+    ///
+    /// Nothing is asked twice: there are other ways to each of its files. It is known neither how long the zip is
+    /// nor what it holds, and a zip that breaks off is an error at its end at the earliest.
+    pub async fn download_zip(
+        &self,
+        what: &str,
+        most: u64,
+    ) -> Result<BoxStream<'static, Result<Bytes, ClientError>>, ClientError> {
+        let argument = DownloadZipArg::new(what.to_owned());
+        let call = Call::download("files/download_zip", &argument, 0).repeat(Repeat::Never);
+        let transport = &self.shared.transport;
+        let opened: Opened = transport.call::<_, DownloadZipError>(&call).await.map_err(ClientError::from)?;
+        let folder: ZipReply<'_> = serde_json::from_str(result_header(opened.response.headers())?)
+            .map_err(|_| missing("the folder's metadata"))?;
+        read_folder(folder.metadata.get())?;
+        Ok(self.body(opened, 0, most, Length::AtMost))
+    }
+
+    fn body(
+        &self,
+        opened: Opened,
+        skip: u64,
+        left: u64,
+        length: Length,
+    ) -> BoxStream<'static, Result<Bytes, ClientError>> {
+        let transport = &self.shared.transport;
         let body = Body {
             response: opened.response,
             _slot: opened.slot,
             skip,
-            left: file.size - offset,
+            left,
+            length,
             ready: Bytes::new(),
             throttle: transport.down.clone(),
             stall: transport.retry.policy.stall,
         };
-        let stream = stream::try_unfold(body, Body::next).boxed();
-        Ok(Download { file, stream })
+        stream::try_unfold(body, Body::next).boxed()
     }
 }
 
-/// Reads the metadata that comes beside the bytes.
+/// What comes beside the bytes of a zip.
+#[derive(Deserialize)]
+struct ZipReply<'a> {
+    #[serde(borrow)]
+    metadata: &'a RawValue,
+}
+
+/// Reads the metadata that comes beside the bytes of a file.
 fn announced(headers: &HeaderMap) -> Result<RemoteFile, ClientError> {
+    read_file(result_header(headers)?)
+}
+
+fn result_header(headers: &HeaderMap) -> Result<&str, ClientError> {
     let header = headers.get("dropbox-api-result").ok_or_else(|| missing("Dropbox-API-Result"))?;
-    read_file(header.to_str().map_err(|_| missing("a readable Dropbox-API-Result"))?)
+    header.to_str().map_err(|_| missing("a readable Dropbox-API-Result"))
 }
 
 fn missing(what: &str) -> ClientError {
@@ -83,13 +128,21 @@ fn start_of(response: &Response, offset: u64, size: u64) -> Result<u64, ClientEr
     }
 }
 
+/// What is known of a body's length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Length {
+    Exactly,
+    AtMost,
+}
+
 struct Body {
     response: Response,
     _slot: Option<OwnedSemaphorePermit>,
     /// Bytes before the offset.
     skip: u64,
-    /// Bytes still to come after those.
+    /// Bytes still to come after those, or that may come.
     left: u64,
+    length: Length,
     /// Arrived but not yet let through by the limit.
     ready: Bytes,
     throttle: Arc<Throttle>,
@@ -101,7 +154,7 @@ impl Body {
         while self.ready.is_empty() {
             match self.arrive().await? {
                 Some(chunk) => self.ready = chunk,
-                None if self.left == 0 => return Ok(None),
+                None if self.left == 0 || self.length == Length::AtMost => return Ok(None),
                 None => {
                     let detail = format!("the download ended {} bytes early", self.left);
                     return Err(ClientError::Offline { detail });
@@ -123,7 +176,7 @@ impl Body {
         self.left = self
             .left
             .checked_sub(chunk.len() as u64)
-            .ok_or_else(|| ClientError::bad_reply("more bytes come than the file has"))?;
+            .ok_or_else(|| ClientError::bad_reply("more bytes come than were expected"))?;
         Ok(Some(chunk))
     }
 

@@ -28,6 +28,12 @@ fn sends(body: impl IntoResponse) -> Response {
     with(response, "dropbox-api-result", &result_header("/a.txt"))
 }
 
+/// Ends before it has said that it ends.
+fn broken_body() -> Body {
+    let break_off = std::io::Error::other("broken");
+    Body::from_stream(stream::iter([Ok(Bytes::from_static(CONTENT)), Err(break_off)]))
+}
+
 fn part(body: &'static [u8], range: &str) -> Response {
     let mut response = with(sends(body), "content-range", range);
     *response.status_mut() = axum::http::StatusCode::PARTIAL_CONTENT;
@@ -214,4 +220,89 @@ async fn an_empty_file_has_no_bytes_and_no_error() {
     .await;
     let download = server.client().download("id:A", 0).await.expect("opens");
     assert_eq!(drain(download).await, (Vec::new(), None));
+}
+
+async fn zip_server(reply: impl Fn(&Seen) -> Response + Send + Sync + 'static) -> Server {
+    Server::start(move |seen| seen.is("files/download_zip").then(|| reply(seen))).await
+}
+
+fn sends_zip(body: impl IntoResponse) -> Response {
+    let header = serde_json::json!({ "metadata": folder("/top", "id:F") }).to_string();
+    let response = with(body.into_response(), "content-type", "application/zip");
+    with(response, "dropbox-api-result", &header)
+}
+
+/// Asks for a zip of at most so many bytes: what came, and the error if there was one.
+async fn zip(server: &Server, most: u64) -> (Vec<u8>, Option<ClientError>) {
+    let mut stream = match server.client().download_zip("/top", most).await {
+        Ok(stream) => stream,
+        Err(error) => return (Vec::new(), Some(error)),
+    };
+    let mut bytes = Vec::new();
+    while let Some(piece) = stream.next().await {
+        match piece {
+            Ok(piece) => bytes.extend_from_slice(&piece),
+            Err(error) => return (bytes, Some(error)),
+        }
+    }
+    (bytes, None)
+}
+
+#[tokio::test]
+async fn a_folder_comes_as_a_zip_of_unknown_length() {
+    let pieces = || Body::from_stream(stream::iter(CONTENT.chunks(10).map(Ok::<_, std::io::Error>)));
+    let server = zip_server(move |_| sends_zip(pieces())).await;
+    assert_eq!(zip(&server, CONTENT.len() as u64).await, (CONTENT.to_vec(), None));
+    let seen = &server.calls("files/download_zip")[0];
+    assert_eq!(seen.arg(), serde_json::json!({ "path": "/top" }));
+    assert_eq!((seen.header("content-type"), seen.header("content-length")), (None, Some("0")));
+}
+
+#[tokio::test]
+async fn a_zip_that_does_not_end_is_given_up_at_its_bound() {
+    let endless = || Body::from_stream(stream::repeat(Ok::<_, std::io::Error>(Bytes::from_static(CONTENT))));
+    let server = zip_server(move |_| sends_zip(endless())).await;
+    let (bytes, error) = zip(&server, 100_000).await;
+    assert!(bytes.len() <= 100_000, "{}", bytes.len());
+    assert!(matches!(error, Some(ClientError::BadReply { .. })), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_zip_that_breaks_off_is_an_error() {
+    let server = zip_server(|_| sends_zip(broken_body())).await;
+    let (bytes, error) = zip(&server, 1000).await;
+    assert_eq!(bytes, CONTENT);
+    assert!(matches!(error, Some(ClientError::Offline { .. })), "{error:?}");
+}
+
+#[tokio::test]
+async fn what_is_no_zip_of_a_folder_is_not_believed() {
+    let replies: [fn() -> Response; 3] = [
+        || with(text(200, "<html>"), "content-type", "text/html"),
+        || sends(CONTENT),
+        || with(CONTENT.into_response(), "dropbox-api-result", r#"{"metadata":{"name":"a"}}"#),
+    ];
+    for reply in replies {
+        let (_, error) = zip(&zip_server(move |_| reply()).await, 1000).await;
+        assert!(matches!(error, Some(ClientError::BadReply { .. })), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_zip_says_why_and_is_not_asked_for_again() {
+    let cases = [
+        ("too_large", ClientError::TooLarge),
+        ("too_many_files", ClientError::TooManyFiles),
+        ("path/not_found", ClientError::NotFound),
+        ("path/not_folder", ClientError::WrongKind),
+        ("path/restricted_content", ClientError::Restricted),
+    ];
+    for (summary, expected) in cases {
+        let server = zip_server(move |_| refusal(summary)).await;
+        assert_eq!(zip(&server, 1000).await, (Vec::new(), Some(expected)), "{summary}");
+    }
+    let server = zip_server(|_| text(503, "")).await;
+    let (_, error) = zip(&server, 1000).await;
+    assert!(matches!(error, Some(ClientError::Server { status: 503, .. })), "{error:?}");
+    assert_eq!(server.calls("files/download_zip").len(), 1, "each file can be had in another way");
 }

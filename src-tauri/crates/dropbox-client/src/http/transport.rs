@@ -69,7 +69,8 @@ pub(crate) struct Call {
     host: Host,
     route: &'static str,
     argument: String,
-    payload: Payload,
+    /// Nothing for a download, which takes none and no word about one.
+    payload: Option<Payload>,
     from_byte: u64,
     repeat: Repeat,
     patience: Option<Duration>,
@@ -83,7 +84,7 @@ impl Call {
 
     /// A call whose body is file content.
     pub(crate) fn upload(route: &'static str, argument: &impl Serialize, payload: Payload) -> Call {
-        Call { payload, ..Call::new(Host::Content, route, argument) }
+        Call { payload: Some(payload), ..Call::new(Host::Content, route, argument) }
     }
 
     /// A call whose reply is file content from this byte on.
@@ -102,7 +103,7 @@ impl Call {
             host,
             route,
             argument: ascii_json(argument),
-            payload: Payload::default(),
+            payload: None,
             from_byte: 0,
             repeat: Repeat::Safe,
             patience: None,
@@ -319,15 +320,15 @@ impl Transport {
         if call.from_byte > 0 {
             request = request.header(header::RANGE, format!("bytes={}-", call.from_byte));
         }
-        if call.route == "files/download" {
+        let Some(payload) = &call.payload else {
             // A download wants no Content-Type, and an empty body that says so.
             return request.header(header::CONTENT_LENGTH, 0);
-        }
+        };
         request
             .header(header::CONTENT_TYPE, "application/octet-stream")
             // The library would leave the length of an empty body out.
-            .header(header::CONTENT_LENGTH, call.payload.len())
-            .body(call.payload.body(self.up.clone(), moved))
+            .header(header::CONTENT_LENGTH, payload.len())
+            .body(payload.body(self.up.clone(), moved))
     }
 
     async fn read_refusal<E>(
