@@ -37,7 +37,7 @@ pub use intents::Intent;
 pub use issues::IssueRow;
 pub use local::{FileHash, LocalRow};
 pub use meta::{Binding, Listing};
-pub use remote::{RemoteKind, RemoteRow};
+pub use remote::{Below, RemoteKind, RemoteRow};
 pub use resolutions::{ResolutionRow, ResolutionState};
 pub use sessions::SessionRow;
 pub use synced::{SyncedRow, Totals};

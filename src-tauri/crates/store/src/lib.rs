@@ -18,7 +18,7 @@ mod state;
 pub use database::Opened;
 pub use error::StoreError;
 pub use index::{
-    ActivityRow, Binding, ConflictRow, FileHash, HeldRow, Index, Intent, IssueRow, Listing, LocalRow,
+    ActivityRow, Below, Binding, ConflictRow, FileHash, HeldRow, Index, Intent, IssueRow, Listing, LocalRow,
     RemoteKind, RemoteRow, ResolutionRow, ResolutionState, SessionRow, Side, SyncedRow, Totals, Tx,
 };
 pub use state::{AccountRow, AppState, StateTx, WorkspaceRow};

@@ -53,6 +53,8 @@ const QUESTIONS: &[Question] = &[
     ("remote_child", |tx| tx.remote_child(NodeId(2), &name("FILE 2205").key()).map(drop)),
     ("remote_children", |tx| tx.remote_children(NodeId(2)).map(drop)),
     ("remote_subtree", |tx| tx.remote_subtree(NodeId(2)).map(drop)),
+    ("remote_below", |tx| tx.remote_below(NodeId(2), 1_000).map(drop)),
+    ("remote_below, no further than asked for", |tx| tx.remote_below(NodeId::ROOT, 50).map(drop)),
     ("remote_path", |tx| tx.remote_path(NodeId(2_205)).map(drop)),
     ("put_remote", |tx| tx.put_remote(&remote(2_205, 2, "file 2205", file("x")))),
     ("local_by_name", |tx| tx.local_by_name(NodeId(2), &name("file 2205")).map(drop)),

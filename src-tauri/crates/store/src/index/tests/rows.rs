@@ -295,3 +295,23 @@ fn the_totals_equal_a_count_after_any_changes() {
         Ok(())
     });
 }
+
+#[test]
+fn what_lies_below_a_folder_is_counted_up_to_a_bound() {
+    in_index(|tx| {
+        tx.put_remote(&remote(2, 1, "a", Content::Folder))?;
+        tx.put_remote(&remote(3, 2, "b", Content::Folder))?;
+        for (id, parent) in [(4, 2), (5, 3), (6, 3), (7, 1)] {
+            let row = remote(id, parent, &format!("{id}.txt"), file("x"));
+            tx.put_remote(&RemoteRow { size: 1 << id, ..row })?;
+        }
+        assert_eq!(tx.remote_below(NodeId(2), 4)?, Some(Below { entries: 4, bytes: 16 + 32 + 64 }));
+        assert_eq!(tx.remote_below(NodeId(2), 3)?, None, "more than that");
+        assert_eq!(tx.remote_below(NodeId::ROOT, 9)?, Some(Below { entries: 6, bytes: 16 + 32 + 64 + 128 }));
+        assert_eq!(tx.remote_below(NodeId(4), 9)?, Some(Below { entries: 0, bytes: 0 }));
+        // A ring of parents, as damage may leave one.
+        tx.put_remote(&remote(2, 3, "a", Content::Folder))?;
+        assert_eq!(tx.remote_below(NodeId(3), 9)?.map(|below| below.entries), Some(5));
+        Ok(())
+    });
+}
