@@ -23,6 +23,7 @@ mod scan;
 #[cfg(feature = "simulation")]
 pub mod simulation;
 mod source;
+mod spool;
 mod stage;
 mod swap;
 mod sys;
@@ -39,6 +40,7 @@ pub use read::Hashed;
 pub use root::{PRIVATE_DIR, Root, RootHealth, RootLock};
 pub use scan::{DirEntry, DirListing};
 pub use source::Source;
+pub use spool::Spool;
 pub use stage::{Staged, Whole};
 pub use trash::{Displaced, Expected, Limits, Purged, TrashEntry, Trashed};
 pub use watch::{Hint, WatchError, Watcher};
