@@ -118,7 +118,7 @@ impl Jobs {
 
     fn take_effect(&mut self, op: i64, effect: Effect) {
         match effect {
-            Effect::Download { file, target, over, is_synced } => {
+            Effect::Download { file, target, over, is_synced, shortcuts: _ } => {
                 self.free.push(Job::Download { op, file: *file, target, over, is_synced });
             }
             Effect::Upload { path, stat, hash, commit, .. } => {

@@ -92,6 +92,7 @@ impl World {
                 "files/upload_session/append_batch",
                 "files/upload_session/append_v2",
                 "files/download",
+                "files/download_zip",
             ]
             .contains(&route)
         };

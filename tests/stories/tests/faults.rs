@@ -16,7 +16,7 @@ use testkit::tree;
 /// Every route that the client calls, by a step of the journey that calls it. A call that another one leads to
 /// has a later step: after a lost answer the other may have done all there was to do.
 const ROUTES: [(Step, &[&str]); 11] = [
-    (Step::Beginning, &["files/list_folder", "files/download"]),
+    (Step::Beginning, &["files/list_folder", "files/download_zip", "files/download"]),
     (Step::LongPoll, &["files/list_folder/longpoll"]),
     (
         Step::Starts,
@@ -83,6 +83,9 @@ enum Step {
 /// The steps with many changes; each has a folder of its own.
 const MANY: [Step; 3] = [Step::Starts, Step::Middles, Step::Ends];
 
+/// Files of one folder, enough to ask for the folder as a whole.
+const SMALL_FILES: usize = 30;
+
 fn place(step: Step) -> String {
     format!("{step:?}")
 }
@@ -95,7 +98,8 @@ const CONTENT_UP: [&str; 3] =
 /// Tells whether a fault can be told from an answer on this route.
 fn applies(fault: &Fault, route: &str) -> bool {
     match fault {
-        Fault::CorruptBody => route == "files/download",
+        Fault::CorruptBody => ["files/download", "files/download_zip"].contains(&route),
+        Fault::OddZip => route == "files/download_zip",
         Fault::CorruptRequest => CONTENT_UP.contains(&route),
         Fault::SomeEntriesTooManyWrites => route == "files/upload_session/finish_batch_v2",
         // The token that is refused here is no access token.
@@ -126,6 +130,9 @@ impl Journey {
         let world = World::with(Options { switches, ..Options::default() }).await;
         for path in ["/old/moved.txt", "/old/deleted alone.txt", "/old/edited there.txt", "/old/both.txt"] {
             world.control().put(path, path).expect("put");
+        }
+        for n in 0..SMALL_FILES {
+            world.control().put(&format!("/small/{}/{n}", n % 3), format!("small {n}")).expect("put");
         }
         for place in MANY.map(place) {
             for path in ["moved there/b", "edited here", "edited there", "folder deleted/c", "deleted there"]
@@ -314,6 +321,9 @@ impl Journey {
             "one file there" => "one there",
             "one folder/" {},
         };
+        for n in 0..SMALL_FILES {
+            expected.put_file(&format!("small/{}/{n}", n % 3), format!("small {n}"));
+        }
         for place in MANY.map(place) {
             let here = |path: &str| format!("{place}/{path}");
             expected.put_file(&here("large"), large());
@@ -457,6 +467,11 @@ async fn expired_tokens_on_every_route_are_renewed_in_passing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_batch_of_which_half_met_another_writer_is_completed() {
     everything_arrives_in_spite_of(Fault::SomeEntriesTooManyWrites).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_zip_that_is_not_the_folder_is_not_believed() {
+    everything_arrives_in_spite_of(Fault::OddZip).await;
 }
 
 /// Returns the routes that the client's sources name, and the one that an account's settings name.

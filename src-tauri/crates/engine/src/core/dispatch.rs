@@ -10,7 +10,7 @@ use sync_core::{
     plan::{Aside, Operation},
 };
 
-use super::{Command, Effect, Loop, Now, Revision, planning::MOST_FLIGHTS};
+use super::{Command, Effect, Loop, Now, Revision, planning::MOST_FLIGHTS, shortcuts::Dirs};
 use crate::api::Direction;
 
 /// An effect that is under way.
@@ -67,6 +67,30 @@ impl OnDisk {
         if let Some(place) = &flight.place {
             self.places.remove(place);
         }
+    }
+}
+
+/// Folders that are made on disk in less time than a few calls take.
+const SOON_MADE: usize = 64;
+
+/// What the operations of one plan have in common.
+struct Round {
+    /// Folders of one plan are created from the top down; their children need the paths at once.
+    remote: BTreeMap<NodeId, String>,
+    local: BTreeMap<NodeId, SyncPath>,
+    dirs: Dirs,
+    /// Many files are to come, and folders for more of them, which are soon made: together all of them may come
+    /// cheaper.
+    begins_with_folders: bool,
+}
+
+impl Round {
+    fn of(operations: &[Operation]) -> Round {
+        let count = |is_it: fn(&&Operation) -> bool| operations.iter().filter(is_it).count();
+        let dirs = Dirs::for_downloads(count(|operation| matches!(operation, Operation::Download { .. })));
+        let folders = count(|operation| matches!(operation, Operation::MkdirLocal { .. }));
+        let begins_with_folders = dirs.is_asked_for() && (1..=SOON_MADE).contains(&folders);
+        Round { remote: BTreeMap::new(), local: BTreeMap::new(), dirs, begins_with_folders }
     }
 }
 
@@ -180,15 +204,18 @@ impl Loop {
         now: Now,
         operations: &[Operation],
     ) -> Result<(), StoreError> {
-        // Folders of one plan are created from the top down; their children need the paths at once.
-        let mut planned = BTreeMap::new();
-        let mut planned_local = BTreeMap::new();
+        let mut round = Round::of(operations);
+        let folders_first = self.flights.is_empty() && round.begins_with_folders;
         for operation in operations {
+            if folders_first && matches!(operation, Operation::Download { .. }) {
+                self.plan_wanted = true;
+                continue;
+            }
             if self.flights.len() >= MOST_FLIGHTS {
                 self.plan_wanted = true;
                 break;
             }
-            self.launch_operation(tx, now, operation, &mut planned, &mut planned_local)?;
+            self.launch_operation(tx, now, operation, &mut round)?;
         }
         Ok(())
     }
@@ -198,24 +225,25 @@ impl Loop {
         tx: &mut Tx<'_>,
         now: Now,
         operation: &Operation,
-        planned: &mut BTreeMap<NodeId, String>,
-        planned_local: &mut BTreeMap<NodeId, SyncPath>,
+        round: &mut Round,
     ) -> Result<(), StoreError> {
         match operation.clone() {
             Operation::MkdirLocal { node, parent, name } => {
-                let Some(path) = self.local_place(tx, parent, &name, planned_local)? else { return Ok(()) };
-                planned_local.insert(node, path.clone());
+                let Some(path) = self.local_place(tx, parent, &name, &round.local)? else { return Ok(()) };
+                round.local.insert(node, path.clone());
                 let step = Step::MkdirLocal { parent, name };
                 self.launch_step(tx, now, node, step, Effect::MkdirLocal { path }).map(drop)
             }
             Operation::MkdirRemote { node, parent, name } => {
-                let Some(path) = self.remote_place(tx, parent, &name, planned)? else { return Ok(()) };
-                planned.insert(node, path.clone());
+                let Some(path) = self.remote_place(tx, parent, &name, &round.remote)? else { return Ok(()) };
+                round.remote.insert(node, path.clone());
                 let step = Step::MkdirRemote { parent, name };
                 let op = self.launch_step(tx, now, node, step, Effect::MkdirRemote { path })?;
                 self.note_sent(tx, now, op, node, Content::Folder)
             }
-            Operation::Download { node, parent, name } => self.launch_download(tx, now, node, parent, name),
+            Operation::Download { node, parent, name } => {
+                self.launch_download(tx, now, node, parent, name, &mut round.dirs)
+            }
             Operation::Upload { node, parent, name } => self.launch_upload(tx, now, node, parent, name),
             Operation::MoveLocal { node, parent, name } => {
                 let (Some(row), Some(from)) = (tx.local(node)?, tx.local_path(node)?) else { return Ok(()) };
@@ -225,7 +253,7 @@ impl Loop {
             }
             Operation::MoveRemote { node, parent, name, case_only } => {
                 let Some(rid) = tx.remote(node)?.and_then(|row| row.rid) else { return Ok(()) };
-                let Some(to) = self.remote_place(tx, parent, &name, planned)? else { return Ok(()) };
+                let Some(to) = self.remote_place(tx, parent, &name, &round.remote)? else { return Ok(()) };
                 let through = case_only.then(|| format!("{to} (lockstep-{})", node.0));
                 let effect = Effect::MoveRemote { from: rid, to, through };
                 self.launch_step(tx, now, node, Step::MoveRemote { parent, name }, effect).map(drop)
@@ -266,6 +294,7 @@ impl Loop {
         node: NodeId,
         parent: NodeId,
         name: Name,
+        dirs: &mut Dirs,
     ) -> Result<(), StoreError> {
         if let Some(until) = self.side.disk_full_until.filter(|&until| until > now.ms) {
             self.plan_wanted = true;
@@ -287,7 +316,8 @@ impl Loop {
         let file =
             Box::new(Revision { rev, size: remote.size, hash, mtime_secs: remote.client_modified_secs });
         let is_synced = local.is_some() && is_synced_below(tx, node)?;
-        let effect = Effect::Download { file, target, over: local.map(|row| row.stat), is_synced };
+        let shortcuts = self.shortcuts(tx, &remote, dirs)?;
+        let effect = Effect::Download { file, target, over: local.map(|row| row.stat), is_synced, shortcuts };
         let step = Step::Download { parent, name, remote: Box::new(remote) };
         self.launch_step(tx, now, node, step, effect).map(drop)
     }

@@ -4,10 +4,14 @@
 //! request of a person. [`Command`]s are wishes that an executor carries out and answers with further
 //! events. Both are plain data, so that a test or a simulation can take the executor's place.
 
+use std::sync::Arc;
+
 use dropbox_client::{ClientError, Commit, Longpoll, Page};
 use local_fs::{DirListing, Expected, FsError, Hashed, Hint, RootHealth, WatchError};
 use serde_json::Value;
-use sync_core::{ContentHash, LocalStat, Name, NodeId, RemoteEntry, RemoteFile, RemoteFolder, SyncPath};
+use sync_core::{
+    ContentHash, LocalStat, Name, NameKey, NodeId, RemoteEntry, RemoteFile, RemoteFolder, SyncPath,
+};
 
 use crate::api::{self, CallError};
 
@@ -182,7 +186,7 @@ pub enum Wish {
 
 /// A merged content.
 #[derive(Clone)]
-pub struct Merged(pub std::sync::Arc<[u8]>);
+pub struct Merged(pub Arc<[u8]>);
 
 impl std::fmt::Debug for Merged {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -330,6 +334,8 @@ pub enum Effect {
         over: Option<LocalStat>,
         /// Dropbox has, or had, what is replaced.
         is_synced: bool,
+        /// Other ways to its bytes.
+        shortcuts: Shortcuts,
     },
     /// Rename on disk.
     MoveLocal {
@@ -438,6 +444,29 @@ pub struct Revision {
     pub hash: ContentHash,
     /// Modification time to give the file.
     pub mtime_secs: i64,
+}
+
+/// Ways to a content that may cost less than to fetch it alone. They are facts of the moment in which they were
+/// written down: whoever takes one checks what comes of it, and may always do without.
+#[derive(Debug, Clone, Default)]
+pub struct Shortcuts {
+    /// The folder at Dropbox in which it lies, and its name there. Told only when many are wanted at once.
+    pub lies_in: Option<(Arc<RemoteDir>, NameKey)>,
+}
+
+/// A folder at Dropbox, and how much lies below it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemoteDir {
+    /// As Dropbox wants it: `id:…`, or a path.
+    pub at: String,
+    /// Its name in the folder above.
+    pub key: NameKey,
+    /// The folder above, unless too much lies below that one to be counted, or it is not to be asked for.
+    pub parent: Option<Arc<RemoteDir>>,
+    /// Files and folders below it.
+    pub entries: usize,
+    /// Bytes of all files below it.
+    pub bytes: u64,
 }
 
 /// What an effect brought about.

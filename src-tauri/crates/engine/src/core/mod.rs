@@ -26,6 +26,7 @@ mod remote_rows;
 mod removals;
 mod requests;
 mod sent;
+mod shortcuts;
 mod status;
 #[cfg(test)]
 mod tests;

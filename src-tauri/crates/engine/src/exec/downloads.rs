@@ -2,13 +2,13 @@
 
 use bytes::Bytes;
 use dropbox_client::ClientError;
-use futures::StreamExt;
-use local_fs::{FsErrorKind, Published, Staged};
+use futures::{Stream, StreamExt};
+use local_fs::{FsError, FsErrorKind, Root, Staged};
 use sync_core::{LocalStat, SyncPath};
 use tokio::sync::mpsc;
 
 use super::{Executor, disk};
-use crate::core::{Event, Failure, Outcome, Progress, Revision};
+use crate::core::{Event, Failure, Outcome, Progress, Revision, Shortcuts};
 
 /// Pieces that may wait between network and disk.
 const PIECES_WAITING: usize = 8;
@@ -16,36 +16,57 @@ const PIECES_WAITING: usize = 8;
 /// Progress is told after so many bytes.
 const TELL_BYTES: u64 = 4 * 1024 * 1024;
 
-/// Where a file becomes visible.
-pub(super) struct Place {
-    pub target: SyncPath,
-    /// What stands there, when it replaces a file.
-    pub over: Option<LocalStat>,
-    /// Dropbox has, or had, what is replaced.
-    pub is_synced: bool,
+/// A download that is wanted.
+pub(super) struct Download {
+    pub(super) epoch: u64,
+    pub(super) op: i64,
+    pub(super) file: Revision,
+    pub(super) place: Place,
+    pub(super) shortcuts: Shortcuts,
 }
 
-pub(super) async fn run(executor: Executor, epoch: u64, op: i64, file: Revision, place: Place) {
+/// Where a file becomes visible.
+#[derive(Clone)]
+pub(super) struct Place {
+    pub(super) target: SyncPath,
+    /// What stands there, when it replaces a file.
+    pub(super) over: Option<LocalStat>,
+    /// Dropbox has, or had, what is replaced.
+    pub(super) is_synced: bool,
+}
+
+impl Executor {
+    pub(super) fn start_download(&self, download: Download) {
+        match super::zips::may_come_in_a_zip(&download) {
+            true => self
+                .inner
+                .small_downloads
+                .send(download)
+                .expect("BUG: the lane lives as long as its executor"),
+            false => self.spawn(run(self.clone(), download)),
+        }
+    }
+}
+
+/// Brings one revision by a call of its own.
+pub(super) async fn run(executor: Executor, download: Download) {
     let Some(_turn) = executor.inner.downloads.turn().await else { return };
-    executor.send(Event::Begun(vec![op]));
-    let result = download(&executor, epoch, op, &file, place).await;
+    executor.send(Event::Begun(vec![download.op]));
+    let op = download.op;
+    let result = bring(&executor, download).await;
     executor.done(op, result);
 }
 
-async fn download(
-    executor: &Executor,
-    epoch: u64,
-    op: i64,
-    file: &Revision,
-    place: Place,
-) -> Result<Outcome, Failure> {
+async fn bring(executor: &Executor, download: Download) -> Result<Outcome, Failure> {
+    let Download { epoch, op, file, place, .. } = download;
     executor.still_wanted(epoch)?;
-    let staged = match fetch(executor, epoch, op, file, true).await {
+    let staged = match fetch(executor, epoch, op, &file, true).await {
         // The part of an earlier run cannot be continued: once more from the first byte.
-        Err(Failure::Dropbox(ClientError::RangeRefused)) => fetch(executor, epoch, op, file, false).await?,
+        Err(Failure::Dropbox(ClientError::RangeRefused)) => fetch(executor, epoch, op, &file, false).await?,
         other => other?,
     };
-    publish(executor, op, staged, file, place).await
+    let root = executor.inner.place.root.clone();
+    executor.blocking(move || publish(&root, op, staged, &file, &place)).await?
 }
 
 async fn fetch(
@@ -56,7 +77,7 @@ async fn fetch(
     may_continue: bool,
 ) -> Result<Staged, Failure> {
     let (root, key, size) = (executor.inner.place.root.clone(), file.rev.clone(), file.size);
-    let (mut staged, already) = executor
+    let (staged, already) = executor
         .blocking(move || match may_continue {
             true => root.stage_keyed(op, &key, size),
             false => root.stage(op, size).map(|staged| (staged, 0)),
@@ -67,61 +88,68 @@ async fn fetch(
     }
     // By revision: the bytes must be those that the plan knows the hash of.
     let download = executor.inner.client.download(&format!("rev:{}", file.rev), already).await?;
-    let mut stream = download.stream;
+    let (mut done, mut told) = (already, already);
+    let came = |bytes: u64| {
+        done += bytes;
+        if done >= told + TELL_BYTES {
+            told = done;
+            executor.send(Event::Progress(Progress { op, bytes_done: done, session: None }));
+        }
+        executor.still_wanted(epoch)
+    };
+    pour(executor, download.stream, staged, Staged::write, came).await
+}
+
+/// Writes what comes over the network, on a blocking thread, and gives back what it was written into.
+pub(super) async fn pour<S: Send + 'static>(
+    executor: &Executor,
+    mut stream: impl Stream<Item = Result<Bytes, ClientError>> + Unpin,
+    mut sink: S,
+    mut write: impl FnMut(&mut S, &[u8]) -> Result<(), FsError> + Send + 'static,
+    mut came: impl FnMut(u64) -> Result<(), Failure>,
+) -> Result<S, Failure> {
     let (pieces, mut waiting) = mpsc::channel::<Bytes>(PIECES_WAITING);
     let writer = executor.blocking(move || {
         while let Some(piece) = waiting.blocking_recv() {
-            staged.write(&piece)?;
+            write(&mut sink, &piece)?;
         }
-        Ok::<_, local_fs::FsError>(staged)
+        Ok::<_, FsError>(sink)
     });
     let reader = async {
-        let (mut done, mut told) = (already, already);
         while let Some(piece) = stream.next().await {
             let piece = piece?;
-            executor.still_wanted(epoch)?;
-            done += piece.len() as u64;
+            came(piece.len() as u64)?;
             if pieces.send(piece).await.is_err() {
                 break;
-            }
-            if done >= told + TELL_BYTES {
-                told = done;
-                executor.send(Event::Progress(Progress { op, bytes_done: done, session: None }));
             }
         }
         drop(pieces);
         Ok::<_, Failure>(())
     };
     let (written, read) = tokio::join!(writer, reader);
-    let staged = written??;
+    let sink = written??;
     read?;
-    Ok(staged)
+    Ok(sink)
 }
 
-async fn publish(
-    executor: &Executor,
+/// Makes what was staged visible, if its bytes are those of the revision.
+pub(super) fn publish(
+    root: &Root,
     op: i64,
     staged: Staged,
     file: &Revision,
-    place: Place,
+    place: &Place,
 ) -> Result<Outcome, Failure> {
-    let root = executor.inner.place.root.clone();
-    let (hash, size, mtime_secs) = (file.hash, file.size, file.mtime_secs);
-    let published: Published = executor
-        .blocking(move || {
-            let whole = match staged.finish(&hash, size, Some(mtime_secs)) {
-                Ok(whole) => whole,
-                Err(error) if error.kind() == FsErrorKind::Changed => {
-                    return Err(Failure::Dropbox(ClientError::HashMismatch { committed: None }));
-                }
-                Err(error) => return Err(error.into()),
-            };
-            let published = root.publish(whole, &place.target, place.over.as_ref())?;
-            if place.over.is_some() && place.is_synced {
-                disk::mark_synced(&root, op);
-            }
-            Ok(published)
-        })
-        .await??;
+    let whole = match staged.finish(&file.hash, file.size, Some(file.mtime_secs)) {
+        Ok(whole) => whole,
+        Err(error) if error.kind() == FsErrorKind::Changed => {
+            return Err(Failure::Dropbox(ClientError::HashMismatch { committed: None }));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let published = root.publish(whole, &place.target, place.over.as_ref())?;
+    if place.over.is_some() && place.is_synced {
+        disk::mark_synced(root, op);
+    }
     Ok(Outcome::Local { stat: published.stat, blake3: Some(published.blake3), racy: published.racy })
 }

@@ -11,6 +11,7 @@ mod downloads;
 mod lane;
 mod remote_changes;
 mod uploads;
+mod zips;
 
 use std::sync::{
     Arc, Mutex,
@@ -70,6 +71,7 @@ struct Inner {
     downloads: Lane,
     large_uploads: Lane,
     small_uploads: mpsc::UnboundedSender<uploads::Small>,
+    small_downloads: mpsc::UnboundedSender<downloads::Download>,
     remote_changes: mpsc::UnboundedSender<remote_changes::Change>,
     disk_changes: mpsc::UnboundedSender<disk::Work>,
     tasks: TaskTracker,
@@ -98,6 +100,7 @@ impl Executor {
             .inspect_err(|error| tracing::warn!(%error, "changes on disk are not reported; everything is scanned instead"))
             .ok();
         let (small_uploads, small) = mpsc::unbounded_channel();
+        let (small_downloads, down) = mpsc::unbounded_channel();
         let (remote_changes, changes) = mpsc::unbounded_channel();
         let (disk_changes, on_disk) = mpsc::unbounded_channel();
         let executor = Executor {
@@ -111,6 +114,7 @@ impl Executor {
                 large_uploads: Lane::new(limits.large_uploads),
                 place,
                 small_uploads,
+                small_downloads,
                 remote_changes,
                 disk_changes,
                 tasks: TaskTracker::new(),
@@ -119,6 +123,7 @@ impl Executor {
             }),
         };
         executor.spawn(uploads::run_batches(executor.clone(), small));
+        executor.spawn(zips::run(executor.clone(), down));
         executor.spawn(remote_changes::run(executor.clone(), changes));
         executor.spawn(disk::run_changes(executor.clone(), on_disk));
         executor
@@ -178,9 +183,9 @@ impl Executor {
     fn run_effect(&self, op: i64, effect: Effect) {
         let epoch = self.epoch();
         match effect {
-            Effect::Download { file, target, over, is_synced } => {
+            Effect::Download { file, target, over, is_synced, shortcuts } => {
                 let place = downloads::Place { target, over, is_synced };
-                self.spawn(downloads::run(self.clone(), epoch, op, *file, place));
+                self.start_download(downloads::Download { epoch, op, file: *file, place, shortcuts });
             }
             Effect::Upload { path, stat, hash, commit, session } => {
                 self.start_upload(epoch, op, uploads::Upload { path, stat, hash, commit, session });

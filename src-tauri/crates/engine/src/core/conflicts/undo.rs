@@ -16,7 +16,7 @@ use sync_core::{LocalKind, Name, NodeId, SyncPath, conflict_name::conflict_name,
 
 use super::{
     super::{
-        Command, Effect, Failure, Kept, Loop, Now, Revision,
+        Command, Effect, Failure, Kept, Loop, Now, Revision, Shortcuts,
         dispatch::{Flight, Step},
     },
     changed,
@@ -305,7 +305,8 @@ impl Loop {
                     hash: content,
                     mtime_secs: theirs.mtime_secs,
                 };
-                Effect::Download { file: Box::new(file), target, over: None, is_synced: false }
+                let shortcuts = Shortcuts::default();
+                Effect::Download { file: Box::new(file), target, over: None, is_synced: false, shortcuts }
             }
         };
         let step = Step::BringCopy { parent: copy.parent, name: copy.name.clone(), content };

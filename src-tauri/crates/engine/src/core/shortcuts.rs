@@ -1,0 +1,89 @@
+//! Writes down by what other ways a content could be had.
+//!
+//! Facts alone, from the trees: which way pays, and whether it can be trusted, is for the executor. Wrong or old
+//! facts cost a detour and no more.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use store::{RemoteRow, StoreError, Tx};
+use sync_core::{NameKey, NodeId};
+
+use super::{Loop, RemoteDir, Shortcuts};
+
+/// With fewer downloads in a plan nobody looks at their folders.
+const MANY_DOWNLOADS: usize = 16;
+
+/// Entries below a folder up to which they are counted: Dropbox sends no folder with 10,000 entries or more,
+/// itself included.
+const MOST_ENTRIES: usize = 9_998;
+
+/// The folders at Dropbox that the downloads of one plan come from. Nothing for one that is of no use.
+pub(super) struct Dirs {
+    is_asked_for: bool,
+    seen: BTreeMap<NodeId, Option<Arc<RemoteDir>>>,
+}
+
+impl Dirs {
+    pub(super) fn for_downloads(count: usize) -> Dirs {
+        Dirs { is_asked_for: count >= MANY_DOWNLOADS, seen: BTreeMap::new() }
+    }
+
+    pub(super) fn is_asked_for(&self) -> bool {
+        self.is_asked_for
+    }
+}
+
+impl Loop {
+    pub(super) fn shortcuts(
+        &self,
+        tx: &mut Tx<'_>,
+        remote: &RemoteRow,
+        dirs: &mut Dirs,
+    ) -> Result<Shortcuts, StoreError> {
+        let dir = if dirs.is_asked_for { self.remote_dir_of(tx, remote.parent, dirs)? } else { None };
+        Ok(Shortcuts { lies_in: dir.map(|dir| (dir, remote.key.clone())) })
+    }
+
+    fn remote_dir_of(
+        &self,
+        tx: &mut Tx<'_>,
+        id: NodeId,
+        dirs: &mut Dirs,
+    ) -> Result<Option<Arc<RemoteDir>>, StoreError> {
+        if let Some(known) = dirs.seen.get(&id) {
+            return Ok(known.clone());
+        }
+        // Seen from here on: rows that damage has made a ring come to an end.
+        dirs.seen.insert(id, None);
+        let dir = self.look_at_remote_dir(tx, id, dirs)?.map(Arc::new);
+        dirs.seen.insert(id, dir.clone());
+        Ok(dir)
+    }
+
+    fn look_at_remote_dir(
+        &self,
+        tx: &mut Tx<'_>,
+        id: NodeId,
+        dirs: &mut Dirs,
+    ) -> Result<Option<RemoteDir>, StoreError> {
+        // With too much below it there is too much below those above it, too.
+        let Some(below) = tx.remote_below(id, MOST_ENTRIES)? else { return Ok(None) };
+        let (key, rid, parent) = match tx.remote(id)? {
+            Some(row) => (row.key, row.rid, self.remote_dir_of(tx, row.parent, dirs)?),
+            // The workspace's own folder, of which nothing is known here but its path.
+            None => (NameKey::from_bytes(&[]), None, None),
+        };
+        // An id names the folder wherever somebody moves it meanwhile.
+        let Some(at) = rid.map_or_else(|| self.remote_dir(tx, id), |rid| Ok(Some(rid)))? else {
+            return Ok(None);
+        };
+        // Dropbox sends no account as a whole.
+        Ok((!at.is_empty()).then_some(RemoteDir {
+            at,
+            key,
+            parent,
+            entries: below.entries,
+            bytes: below.bytes,
+        }))
+    }
+}
