@@ -111,9 +111,10 @@ impl Tx<'_> {
         self.sql.all(sql, values, read)
     }
 
-    /// Returns the files with this content, by id.
-    pub fn local_by_content(&self, content: &ContentHash) -> Result<Vec<LocalRow>, StoreError> {
-        self.sql.all(select!("WHERE content_hash = ?1 ORDER BY id"), [content.0], read)
+    /// Returns at most so many files with this content, by id.
+    pub fn local_by_content(&self, content: &ContentHash, most: u32) -> Result<Vec<LocalRow>, StoreError> {
+        let sql = select!("WHERE content_hash = ?1 ORDER BY id LIMIT ?2");
+        self.sql.all(sql, params![content.0, most], read)
     }
 
     /// Writes the local row of a node, new or changed.

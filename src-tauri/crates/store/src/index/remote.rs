@@ -130,14 +130,6 @@ const PUT: &str = "
         parent = ?2, name = ?3, key = ?4, kind = ?5, rid = ?6, rev = ?7, size = ?8, content_hash = ?9,
         client_modified_secs = ?10, server_modified_secs = ?11, read_only = ?12, modified_by = ?13, generation = ?14";
 
-// UNION, not UNION ALL: the rows are told apart by their id, so a ring of parents ends. The limit stops the
-// search, too.
-const BELOW: &str = "
-    WITH RECURSIVE below (id, size) AS (
-        SELECT id, size FROM remote WHERE parent = ?1
-        UNION SELECT t.id, t.size FROM below JOIN remote AS t ON t.parent = below.id LIMIT ?2)
-    SELECT count(*), total(size) FROM below";
-
 impl Tx<'_> {
     /// Returns the remote row of a node.
     pub fn remote(&self, id: NodeId) -> Result<Option<RemoteRow>, StoreError> {
@@ -192,14 +184,29 @@ impl Tx<'_> {
         subtree::of(&self.sql, subtree::REMOTE, id)
     }
 
-    /// Returns how much lies below a folder at Dropbox; nothing when that is more than `most` entries. The cost
-    /// follows what is there, and ends at `most`.
+    /// Returns how much lies below a folder at Dropbox; nothing when that is more than `most` entries, or without
+    /// end. No more rows than that are read.
     pub fn remote_below(&self, folder: NodeId, most: usize) -> Result<Option<Below>, StoreError> {
-        let limit = i64::try_from(most).unwrap_or(i64::MAX).saturating_add(1);
-        let read = |row: &Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, f64>(1)?));
-        let Some((entries, bytes)) = self.sql.one(BELOW, [folder.0, limit], read)? else { return Ok(None) };
-        let entries = usize::try_from(entries).unwrap_or(usize::MAX);
-        Ok((entries <= most).then_some(Below { entries, bytes: bytes as u64 }))
+        // Folder by folder: a recursive statement would take all of a folder in before it looks at its limit.
+        let sql = "SELECT id, kind, size FROM remote WHERE parent = ?1 LIMIT ?2";
+        let read = |row: &Row<'_>| {
+            let mut columns = Columns::of(row);
+            Ok((columns.node()?, columns.variant(kind_of)?, columns.size()?))
+        };
+        let mut below = Below { entries: 0, bytes: 0 };
+        let mut open = vec![folder];
+        while let Some(folder) = open.pop() {
+            let limit = i64::try_from(most - below.entries).unwrap_or(i64::MAX).saturating_add(1);
+            for (id, kind, size) in self.sql.all(sql, [folder.0, limit], read)? {
+                below.entries += 1;
+                below.bytes = below.bytes.saturating_add(size);
+                open.extend((kind == RemoteKind::Folder).then_some(id));
+            }
+            if below.entries > most {
+                return Ok(None);
+            }
+        }
+        Ok(Some(below))
     }
 
     /// Returns the nodes that no listing has seen since `generation` began, children before parents.

@@ -61,7 +61,7 @@ const QUESTIONS: &[Question] = &[
     ("local_by_key", |tx| tx.local_by_key(NodeId(2), &name("FILE 2205").key()).map(drop)),
     ("local_children", |tx| tx.local_children(NodeId(2)).map(drop)),
     ("local_by_file_id", |tx| tx.local_by_file_id(&FileId { dev: 1, ino: 2_205, btime_ns: 3 }).map(drop)),
-    ("local_by_content", |tx| tx.local_by_content(&ContentHash::of(b"2206")).map(drop)),
+    ("local_by_content", |tx| tx.local_by_content(&ContentHash::of(b"2206"), 10).map(drop)),
     ("local_subtree", |tx| tx.local_subtree(NodeId(2)).map(drop)),
     ("unread_files", |tx| tx.unread_files(100).map(drop)),
     ("synced_at", |tx| tx.synced_at(NodeId(2), &name("FILE 2205").key()).map(drop)),
