@@ -103,6 +103,22 @@ impl Staged {
         Ok(())
     }
 
+    /// Takes in all of another file: its blocks are shared where the file system can, else copied. Hashed is what
+    /// was staged, whatever happens to the other file meanwhile.
+    pub(crate) fn take_in(&mut self, source: &File) -> Result<(), FsError> {
+        let is_shared = sys::share_blocks(source, &self.file);
+        let mut piece = vec![0; 256 * 1024];
+        loop {
+            let from = if is_shared { &self.file } else { source };
+            let read = read_some(from, &mut piece).at(OP, path_of(&self.name))?;
+            match (read, is_shared) {
+                (0, _) => return Ok(()),
+                (_, true) => self.hashes.update(&piece[..read]),
+                (_, false) => self.write(&piece[..read])?,
+            }
+        }
+    }
+
     /// Returns how many bytes are there.
     pub fn written(&self) -> u64 {
         self.hashes.bytes

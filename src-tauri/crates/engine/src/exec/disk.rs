@@ -1,11 +1,11 @@
 //! Changes on disk, one after another in the order they were planned, and what a crash left of them.
 
-use local_fs::{Expected, FsError, FsErrorKind, Leftover, Limits, Published, Root, Verdict};
-use sync_core::{LocalKind, Name, SyncPath, conflict_name::conflict_name};
+use local_fs::{Expected, FsError, FsErrorKind, Leftover, Limits, Published, Root, Verdict, Whole};
+use sync_core::{LocalKind, LocalStat, Name, SyncPath, conflict_name::conflict_name};
 use tokio::sync::mpsc;
 
 use super::Executor;
-use crate::core::{Effect, Event, Failure, Kept, Outcome, Recovery};
+use crate::core::{Effect, Event, Failure, Kept, Outcome, Recovery, Revision};
 
 /// What waits for its turn.
 pub(super) enum Work {
@@ -80,7 +80,7 @@ pub fn change(root: &Root, op: i64, effect: Effect) -> Result<Outcome, Failure> 
         Effect::TakeBack { from, target, over, size, content } => {
             let whole = match from {
                 Kept::Trash => root.stage_kept(op, size, &content).map_err(not_kept)?,
-                Kept::File { path, stat } => root.stage_copy(op, &path, &stat, &content)?,
+                Kept::File { path, stat } => root.stage_copy(op, &path, &stat, &content, None)?,
             };
             written(root.publish(whole, &target, over.as_ref())?)
         }
@@ -91,6 +91,39 @@ pub fn change(root: &Root, op: i64, effect: Effect) -> Result<Outcome, Failure> 
         | Effect::RestoreRemote { .. }
         | Effect::DeleteRemote { .. } => unreachable!("BUG: has a lane of its own"),
     })
+}
+
+/// Stages the bytes of a revision as a copy of one of these files; nothing when none is what it was.
+pub fn copy_twin(
+    root: &Root,
+    op: i64,
+    file: &Revision,
+    twins: &[(SyncPath, LocalStat)],
+) -> Option<Result<Whole, FsError>> {
+    for (path, stat) in twins {
+        match root.stage_copy(op, path, stat, &file.hash, Some(file.mtime_secs)) {
+            Err(error) if error.kind() == FsErrorKind::Full => return Some(Err(error)),
+            Err(error) => tracing::debug!(%error, "a file with the same content cannot be copied"),
+            whole => return Some(whole),
+        }
+    }
+    None
+}
+
+/// Makes what was staged visible.
+pub fn publish(
+    root: &Root,
+    op: i64,
+    whole: Whole,
+    target: &SyncPath,
+    over: Option<&LocalStat>,
+    is_synced: bool,
+) -> Result<Outcome, FsError> {
+    let published = root.publish(whole, target, over)?;
+    if over.is_some() && is_synced {
+        mark_synced(root, op);
+    }
+    Ok(written(published))
 }
 
 /// Notes that Dropbox has what was displaced. Without the note it is kept longer than it had to be.

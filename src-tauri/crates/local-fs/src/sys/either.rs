@@ -342,6 +342,13 @@ pub(crate) fn reserve(file: &File, bytes: u64) -> io::Result<()> {
     }
 }
 
+pub(crate) fn share_blocks(from: &File, to: &File) -> bool {
+    match (from, to) {
+        (File::System(from), File::System(to)) => system::share_blocks(from, to),
+        _ => false,
+    }
+}
+
 pub(crate) fn copy_attributes(from: Option<&File>, mode: u32, to: &File) -> io::Result<()> {
     match (from, to) {
         (Some(File::System(from)), File::System(to)) => system::copy_attributes(Some(from), mode, to),

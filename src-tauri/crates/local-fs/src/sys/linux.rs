@@ -292,6 +292,11 @@ pub(crate) fn reserve(file: &File, bytes: u64) -> io::Result<()> {
     }
 }
 
+/// Makes an empty file a copy of another one that shares its blocks; false where the file system cannot.
+pub(crate) fn share_blocks(from: &File, to: &File) -> bool {
+    fs::ioctl_ficlone(to, from).is_ok()
+}
+
 /// Copies permission bits, access list and user attributes, so that `chmod +x` survives a remote edit.
 ///
 /// An attribute that the file system refuses is left out: it must not hold up the content.

@@ -249,6 +249,11 @@ pub(crate) fn reserve(_file: &File, _bytes: u64) -> io::Result<()> {
     Ok(())
 }
 
+/// Shares no blocks.
+pub(crate) fn share_blocks(_from: &File, _to: &File) -> bool {
+    false
+}
+
 /// Copies the permission bits.
 pub(crate) fn copy_attributes(_from: Option<&File>, mode: u32, to: &File) -> io::Result<()> {
     #[cfg(unix)]

@@ -9,7 +9,7 @@ use sync_core::{ContentHash, LocalKind, LocalStat, SyncPath};
 
 use super::place::{OP as KEEP, shown};
 use crate::error::{At, FsError, FsErrorKind};
-use crate::read::{open_expected, read_some, require_same};
+use crate::read::{open_expected, require_same};
 use crate::root::Root;
 use crate::stage::Whole;
 use crate::sys::{File, Open};
@@ -47,7 +47,7 @@ impl Root {
             let seen = open.dir.lstat(&open.name);
             let Some(stat) = seen.ok().map(|seen| seen.stat).filter(is_like_it) else { continue };
             let file = open.dir.open_file(&open.name, Open::Read).at(OP, shown(&open.entry.key))?;
-            match self.stage_from(op, &file, &stat, content) {
+            match self.stage_from(op, &file, stat.size, content, secs(&stat)) {
                 // Another version of this size, or one that somebody went on writing into.
                 Err(error) if error.kind() == FsErrorKind::Changed => {}
                 result => return result,
@@ -56,16 +56,19 @@ impl Root {
         Err(FsError::new(OP, ".lockstep/trash", FsErrorKind::NotFound))
     }
 
-    /// Stages a copy of a file of the workspace; `NotFound` or `Changed` when it is not the expected one.
+    /// Stages a copy of a file of the workspace, with the same modification time or this one; `NotFound` or
+    /// `Changed` when it is not the expected one.
     pub fn stage_copy(
         &self,
         op: i64,
         path: &SyncPath,
         expected: &LocalStat,
         content: &ContentHash,
+        mtime_secs: Option<i64>,
     ) -> Result<Whole, FsError> {
         let (file, spot) = open_expected(self, path, expected, OP)?;
-        let whole = self.stage_from(op, &file, expected, content)?;
+        let mtime_secs = mtime_secs.unwrap_or(secs(expected));
+        let whole = self.stage_from(op, &file, expected.size, content, mtime_secs)?;
         require_same(&file, &spot, expected, OP)?;
         Ok(whole)
     }
@@ -74,19 +77,18 @@ impl Root {
         &self,
         op: i64,
         file: &File,
-        stat: &LocalStat,
+        size: u64,
         content: &ContentHash,
+        mtime_secs: i64,
     ) -> Result<Whole, FsError> {
-        let mut staged = self.stage(op, stat.size)?;
-        let mut piece = vec![0; 256 * 1024];
-        loop {
-            match read_some(file, &mut piece).at(OP, ".lockstep")? {
-                0 => break,
-                read => staged.write(&piece[..read])?,
-            }
-        }
-        staged.finish(content, stat.size, Some(stat.mtime_ns.div_euclid(1_000_000_000)))
+        let mut staged = self.stage(op, size)?;
+        staged.take_in(file)?;
+        staged.finish(content, size, Some(mtime_secs))
     }
+}
+
+fn secs(stat: &LocalStat) -> i64 {
+    stat.mtime_ns.div_euclid(1_000_000_000)
 }
 
 impl FsError {

@@ -58,13 +58,18 @@ fn a_version_that_somebody_wrote_into_after_it_was_displaced_does_not_pass_for_t
 fn a_copy_is_made_only_of_the_file_that_was_expected() {
     let disk = Disk::new();
     let stat = disk.save("copy", "ours");
-    let whole = disk.root.stage_copy(9, &path("copy"), &stat, &hash("ours")).expect("as expected");
+    let whole = disk.root.stage_copy(9, &path("copy"), &stat, &hash("ours"), None).expect("as expected");
     disk.root.publish(whole, &path("a"), None).expect("publish");
     assert_eq!((disk.read("a"), disk.read("copy")), ("ours".into(), "ours".into()));
+    let whole =
+        disk.root.stage_copy(9, &path("copy"), &stat, &hash("ours"), Some(1_000)).expect("as expected");
+    let published = disk.root.publish(whole, &path("b"), None).expect("publish");
+    assert_eq!(published.stat.mtime_ns, 1_000_000_000_000, "the time that was asked for");
+    refused(disk.root.stage_copy(9, &path("copy"), &stat, &hash("theirs"), None), FsErrorKind::Changed);
     disk.save("copy", "edited");
-    refused(disk.root.stage_copy(9, &path("copy"), &stat, &hash("ours")), FsErrorKind::Changed);
+    refused(disk.root.stage_copy(9, &path("copy"), &stat, &hash("ours"), None), FsErrorKind::Changed);
     fs::remove_file(disk.at("copy")).expect("unlink");
-    refused(disk.root.stage_copy(9, &path("copy"), &stat, &hash("ours")), FsErrorKind::NotFound);
+    refused(disk.root.stage_copy(9, &path("copy"), &stat, &hash("ours"), None), FsErrorKind::NotFound);
 }
 
 #[test]
