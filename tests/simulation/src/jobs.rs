@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use dropbox_client::{ClientError, Commit, Longpoll};
 use engine::core::{Command, Effect, Event, Failure, Outcome, Recovery, Revision, Scanned};
 use engine::exec::disk;
-use local_fs::{Expected, FsErrorKind, Root, RootHealth};
+use local_fs::{Expected, FsError, FsErrorKind, Root, RootHealth};
 use sync_core::{ContentHash, FileId, LocalStat, NodeId, RemoteEntry, RemoteFile, SyncPath};
 
 use crate::cloud::{Cloud, too_many_writes};
@@ -26,17 +26,55 @@ const POLL_MS: u64 = 300_000;
 pub enum Job {
     Recover(Vec<Recovery>),
     Page(Option<String>),
-    Poll { cursor: String, since_ms: u64 },
-    Scan { dir: NodeId, path: SyncPath },
-    Hash { node: NodeId, path: SyncPath, expected: LocalStat },
+    Poll {
+        cursor: String,
+        since_ms: u64,
+    },
+    Scan {
+        dir: NodeId,
+        path: SyncPath,
+    },
+    Hash {
+        node: NodeId,
+        path: SyncPath,
+        expected: LocalStat,
+    },
     CheckRoot,
-    Disk { op: i64, effect: Effect },
-    Judge { op: i64, path: SyncPath, expected: Expected },
-    LookIntoTrash { label: String, limits: local_fs::Limits },
-    Download { op: i64, file: Revision, target: SyncPath, over: Option<LocalStat>, is_synced: bool },
-    Upload { op: i64, upload: Upload, bytes: Option<Vec<u8>> },
-    Change { op: i64, effect: Effect, looked: bool },
+    Disk {
+        op: i64,
+        effect: Effect,
+    },
+    Judge {
+        op: i64,
+        path: SyncPath,
+        expected: Expected,
+    },
+    LookIntoTrash {
+        label: String,
+        limits: local_fs::Limits,
+    },
+    Download {
+        op: i64,
+        file: Revision,
+        target: SyncPath,
+        over: Option<LocalStat>,
+        is_synced: bool,
+        twins: Twins,
+    },
+    Upload {
+        op: i64,
+        upload: Upload,
+        bytes: Option<Vec<u8>>,
+    },
+    Change {
+        op: i64,
+        effect: Effect,
+        looked: bool,
+    },
 }
+
+/// Files that hold what is to be downloaded.
+type Twins = Vec<(SyncPath, LocalStat)>;
 
 /// An upload that is wanted.
 #[derive(Debug, Clone)]
@@ -118,8 +156,9 @@ impl Jobs {
 
     fn take_effect(&mut self, op: i64, effect: Effect) {
         match effect {
-            Effect::Download { file, target, over, is_synced, shortcuts: _ } => {
-                self.free.push(Job::Download { op, file: *file, target, over, is_synced });
+            Effect::Download { file, target, over, is_synced, shortcuts } => {
+                let twins = shortcuts.twins;
+                self.free.push(Job::Download { op, file: *file, target, over, is_synced, twins });
             }
             Effect::Upload { path, stat, hash, commit, .. } => {
                 let upload = Upload { path, stat, hash, commit };
@@ -289,7 +328,15 @@ impl Bench<'_> {
                 self.doing("check root");
                 Event::Health(self.health())
             }
-            Job::Download { op, file, target, over, is_synced } => {
+            Job::Download { op, file, target, over, is_synced, twins } => {
+                self.doing("copy");
+                if let Some(whole) = disk::copy_twin(self.root, op, &file, &twins) {
+                    let over = self.judged(&target, over);
+                    let copied = whole.map_err(Failure::from).and_then(|whole| {
+                        Ok(disk::publish(self.root, op, whole, &target, over?.as_ref(), is_synced)?)
+                    });
+                    return Some(done(op, copied));
+                }
                 self.doing("download");
                 let result = self.download(op, &file, &target, over);
                 if result.is_ok() {
@@ -355,12 +402,17 @@ impl Bench<'_> {
             }
             whole => whole?,
         };
-        let over = match self.mutant {
-            Some(Mutant::SkipJudge) if over.is_some() => self.root.stat(target)?,
-            _ => over,
-        };
+        let over = self.judged(target, over)?;
         let published = self.root.publish(whole, target, over.as_ref())?;
         Ok(Outcome::Local { stat: published.stat, blake3: Some(published.blake3), racy: published.racy })
+    }
+
+    /// What a file has to look like to be replaced.
+    fn judged(&self, target: &SyncPath, over: Option<LocalStat>) -> Result<Option<LocalStat>, FsError> {
+        match self.mutant {
+            Some(Mutant::SkipJudge) if over.is_some() => self.root.stat(target),
+            _ => Ok(over),
+        }
     }
 
     fn in_lane(&mut self, job: Job) -> Next {

@@ -452,6 +452,8 @@ pub struct Revision {
 pub struct Shortcuts {
     /// The folder at Dropbox in which it lies, and its name there. Told only when many are wanted at once.
     pub lies_in: Option<(Arc<RemoteDir>, NameKey)>,
+    /// Files of the workspace that hold the same bytes, and what they looked like; a few at most.
+    pub twins: Vec<(SyncPath, LocalStat)>,
 }
 
 /// A folder at Dropbox, and how much lies below it.

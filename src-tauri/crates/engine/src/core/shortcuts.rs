@@ -6,7 +6,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use store::{RemoteRow, StoreError, Tx};
-use sync_core::{NameKey, NodeId};
+use sync_core::{Content, LocalStat, NameKey, NodeId, SyncPath};
 
 use super::{Loop, RemoteDir, Shortcuts};
 
@@ -16,6 +16,9 @@ const MANY_DOWNLOADS: usize = 16;
 /// Entries below a folder up to which they are counted: Dropbox sends no folder with 10,000 entries or more,
 /// itself included.
 const MOST_ENTRIES: usize = 9_998;
+
+/// Files with the same content that are looked at: one is enough, unless it is being changed.
+const MOST_TWINS: u32 = 3;
 
 /// The folders at Dropbox that the downloads of one plan come from. Nothing for one that is of no use.
 pub(super) struct Dirs {
@@ -41,7 +44,8 @@ impl Loop {
         dirs: &mut Dirs,
     ) -> Result<Shortcuts, StoreError> {
         let dir = if dirs.is_asked_for { self.remote_dir_of(tx, remote.parent, dirs)? } else { None };
-        Ok(Shortcuts { lies_in: dir.map(|dir| (dir, remote.key.clone())) })
+        let lies_in = dir.map(|dir| (dir, remote.key.clone()));
+        Ok(Shortcuts { lies_in, twins: twins(tx, remote)? })
     }
 
     fn remote_dir_of(
@@ -86,4 +90,19 @@ impl Loop {
             bytes: below.bytes,
         }))
     }
+}
+
+/// Returns files of the workspace that hold what is to be brought.
+fn twins(tx: &mut Tx<'_>, remote: &RemoteRow) -> Result<Vec<(SyncPath, LocalStat)>, StoreError> {
+    let Some(content) = remote.content_hash.filter(|_| remote.size > 0) else { return Ok(Vec::new()) };
+    let mut twins = Vec::new();
+    for row in tx.local_by_content(&content, MOST_TWINS)? {
+        if row.content() == Content::File(content)
+            && row.stat.size == remote.size
+            && let Some(path) = tx.local_path(row.id)?
+        {
+            twins.push((path, row.stat));
+        }
+    }
+    Ok(twins)
 }

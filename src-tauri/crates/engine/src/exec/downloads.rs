@@ -1,9 +1,10 @@
-//! Brings revisions to disk: staged, hashed on the way, published whole.
+//! Brings revisions to disk: staged, hashed on the way, published whole. What a file of the workspace holds already
+//! is copied and not fetched.
 
 use bytes::Bytes;
 use dropbox_client::ClientError;
 use futures::{Stream, StreamExt};
-use local_fs::{FsError, FsErrorKind, Root, Staged};
+use local_fs::{FsError, FsErrorKind, Root, Staged, Whole};
 use sync_core::{LocalStat, SyncPath};
 use tokio::sync::mpsc;
 
@@ -35,6 +36,12 @@ pub(super) struct Place {
     pub(super) is_synced: bool,
 }
 
+impl Place {
+    fn show(&self, root: &Root, op: i64, whole: Whole) -> Result<Outcome, FsError> {
+        disk::publish(root, op, whole, &self.target, self.over.as_ref(), self.is_synced)
+    }
+}
+
 impl Executor {
     pub(super) fn start_download(&self, download: Download) {
         match super::zips::may_come_in_a_zip(&download) {
@@ -58,14 +65,24 @@ pub(super) async fn run(executor: Executor, download: Download) {
 }
 
 async fn bring(executor: &Executor, download: Download) -> Result<Outcome, Failure> {
-    let Download { epoch, op, file, place, .. } = download;
+    let Download { epoch, op, file, place, shortcuts } = download;
     executor.still_wanted(epoch)?;
+    let root = executor.inner.place.root.clone();
+    if !shortcuts.twins.is_empty() {
+        let (root, file, place) = (root.clone(), file.clone(), place.clone());
+        let copy = move || {
+            let whole = disk::copy_twin(&root, op, &file, &shortcuts.twins)?;
+            Some(whole.and_then(|whole| place.show(&root, op, whole)))
+        };
+        if let Some(copied) = executor.blocking(copy).await? {
+            return Ok(copied?);
+        }
+    }
     let staged = match fetch(executor, epoch, op, &file, true).await {
         // The part of an earlier run cannot be continued: once more from the first byte.
         Err(Failure::Dropbox(ClientError::RangeRefused)) => fetch(executor, epoch, op, &file, false).await?,
         other => other?,
     };
-    let root = executor.inner.place.root.clone();
     executor.blocking(move || publish(&root, op, staged, &file, &place)).await?
 }
 
@@ -147,9 +164,5 @@ pub(super) fn publish(
         }
         Err(error) => return Err(error.into()),
     };
-    let published = root.publish(whole, &place.target, place.over.as_ref())?;
-    if place.over.is_some() && place.is_synced {
-        disk::mark_synced(root, op);
-    }
-    Ok(Outcome::Local { stat: published.stat, blake3: Some(published.blake3), racy: published.racy })
+    Ok(place.show(root, op, whole)?)
 }

@@ -35,7 +35,7 @@ use super::{
     Executor,
     downloads::{self, Download},
 };
-use crate::core::{Event, Failure, RemoteDir};
+use crate::core::{Event, Failure, RemoteDir, Shortcuts};
 
 /// Larger files gain little from company, and are continued when they break off.
 const SMALL_BYTES: u64 = 128 * 1024;
@@ -70,7 +70,8 @@ const WRITTEN_AT_ONCE: usize = 8;
 
 /// Tells whether a file is worth waiting for others.
 pub(super) fn may_come_in_a_zip(download: &Download) -> bool {
-    download.shortcuts.lies_in.is_some() && download.file.size <= SMALL_BYTES
+    let Shortcuts { lies_in, twins } = &download.shortcuts;
+    lies_in.is_some() && twins.is_empty() && download.file.size <= SMALL_BYTES
 }
 
 /// Folders that are not asked for, and until when.
@@ -346,7 +347,7 @@ mod tests {
     use sync_core::{ContentHash, SyncPath};
 
     use super::*;
-    use crate::core::{Revision, Shortcuts};
+    use crate::core::Revision;
     use crate::exec::downloads::Place;
 
     fn name(text: &str) -> Name {
@@ -364,7 +365,10 @@ mod tests {
             op,
             file: Revision { rev: op.to_string(), size, hash: ContentHash::of(b""), mtime_secs: 0 },
             place: Place { target: SyncPath::root(), over: None, is_synced: false },
-            shortcuts: Shortcuts { lies_in: Some((Arc::clone(dir), name(&format!("{op}.txt")).key())) },
+            shortcuts: Shortcuts {
+                lies_in: Some((Arc::clone(dir), name(&format!("{op}.txt")).key())),
+                twins: Vec::new(),
+            },
         };
         (0..count).map(file).collect()
     }
