@@ -8,6 +8,7 @@
 //! Source: `sync-engine.md` 4.3, `dropbox-api.md` 6.
 
 mod batch;
+mod copy;
 mod large;
 mod single;
 
