@@ -44,7 +44,14 @@ const ROUTES: [(Step, &[&str]); 11] = [
     (Step::Ends, &["files/upload_session/finish_batch_v2", "files/upload_session/finish"]),
     (
         Step::SingleChanges,
-        &["files/move_v2", "files/delete_v2", "files/create_folder_v2", "files/upload", "files/download"],
+        &[
+            "files/move_v2",
+            "files/delete_v2",
+            "files/create_folder_v2",
+            "files/upload",
+            "files/copy_v2",
+            "files/download",
+        ],
     ),
     (Step::Decision, &["files/restore", "files/get_metadata"]),
     (Step::LookBack, &["files/list_revisions"]),
@@ -197,7 +204,7 @@ impl Journey {
             anna.remove(&format!("{place}/deleted {n}"));
             world.control().put(&format!("/{place}/new there/{n}"), format!("there {n}")).expect("put");
         }
-        anna.write(&format!("{place}/large"), large());
+        anna.write(&format!("{place}/large"), large(&place));
         anna.write(&format!("{place}/edited here"), "edited");
         world.control().put(&format!("/{place}/edited there"), "edited").expect("put");
         let (from, to) = (format!("/{place}/moved there"), format!("/{place}/new there/moved"));
@@ -221,6 +228,7 @@ impl Journey {
         anna.mkdir("one folder");
         self.settle().await;
         anna.write("one file", "one");
+        anna.write("one copy", large(&place(Step::Starts)));
         self.world.control().put("/one file there", "one there").expect("put");
         self.settle_equal(Step::SingleChanges).await;
     }
@@ -321,12 +329,13 @@ impl Journey {
             "one file there" => "one there",
             "one folder/" {},
         };
+        expected.put_file("one copy", large(&place(Step::Starts)));
         for n in 0..SMALL_FILES {
             expected.put_file(&format!("small/{}/{n}", n % 3), format!("small {n}"));
         }
         for place in MANY.map(place) {
             let here = |path: &str| format!("{place}/{path}");
-            expected.put_file(&here("large"), large());
+            expected.put_file(&here("large"), large(&place));
             expected.put_file(&here("edited here"), "edited");
             expected.put_file(&here("edited there"), "edited");
             expected.put_file(&here("new there/moved/b"), "moved there/b");
@@ -343,15 +352,18 @@ impl Journey {
             .map(place)
             .into_iter()
             .flat_map(|place| ["large", "new here/0"].map(|new| format!("/{place}/{new}")));
-        for path in many.chain(["/one file".to_owned()]) {
+        for path in many.chain(["/one file".to_owned(), "/one copy".to_owned()]) {
             let versions = self.world.control().history(&path).len();
             assert_eq!(versions, 1, "{:?}: {path} is committed once", self.fault);
         }
     }
 }
 
-fn large() -> Vec<u8> {
-    (0..9u32 << 20).map(|n| (n >> 5) as u8).collect()
+/// A content that no other place has.
+fn large(place: &str) -> Vec<u8> {
+    let mut bytes: Vec<u8> = (0..9u32 << 20).map(|n| (n >> 5) as u8).collect();
+    bytes[..place.len()].copy_from_slice(place.as_bytes());
+    bytes
 }
 
 async fn everything_arrives_in_spite_of(fault: Fault) {

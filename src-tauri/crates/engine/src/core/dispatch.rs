@@ -10,7 +10,11 @@ use sync_core::{
     plan::{Aside, Operation},
 };
 
-use super::{Command, Effect, Loop, Now, Revision, planning::MOST_FLIGHTS, shortcuts::Dirs};
+use super::{
+    Command, Effect, Loop, Now, Revision,
+    planning::MOST_FLIGHTS,
+    shortcuts::{self, Dirs},
+};
 use crate::api::Direction;
 
 /// An effect that is under way.
@@ -350,7 +354,11 @@ impl Loop {
             client_modified_secs: local.stat.mtime_ns.div_euclid(1_000_000_000),
         };
         let session = self.session_of(tx, node, &local)?;
-        let effect = Effect::Upload { path, stat: local.stat, hash, commit, session };
+        let twin = match (&commit.mode, &session) {
+            (Mode::Add, None) => shortcuts::remote_twin(tx, &local)?,
+            _ => None,
+        };
+        let effect = Effect::Upload { path, stat: local.stat, hash, commit, session, twin };
         let step = Step::Upload { parent, name, local: Box::new(local) };
         let op = self.launch_step(tx, now, node, step, effect)?;
         self.note_sent(tx, now, op, node, Content::File(hash))

@@ -403,6 +403,8 @@ pub enum Effect {
         commit: Commit,
         /// A session that was begun before.
         session: Option<(String, u64)>,
+        /// `id:…` of a file at Dropbox that held the same bytes when it was last seen.
+        twin: Option<String>,
     },
     /// Move at Dropbox.
     MoveRemote {

@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use store::{RemoteRow, StoreError, Tx};
+use store::{LocalRow, RemoteRow, StoreError, Tx};
 use sync_core::{Content, LocalStat, NameKey, NodeId, SyncPath};
 
 use super::{Loop, RemoteDir, Shortcuts};
@@ -90,6 +90,27 @@ impl Loop {
             bytes: below.bytes,
         }))
     }
+}
+
+/// Smaller files are sent sooner than their copies are made: those go one by one.
+const LEAST_COPIED_BYTES: u64 = 1024 * 1024;
+
+/// Returns a file at Dropbox that holds the content of a file here which Dropbox does not have yet.
+pub(super) fn remote_twin(tx: &mut Tx<'_>, local: &LocalRow) -> Result<Option<String>, StoreError> {
+    let Some(hash) = local.hash.filter(|_| local.stat.size > LEAST_COPIED_BYTES) else { return Ok(None) };
+    // What is in step is found by what lies here.
+    for here in tx.local_by_content(&hash.content, MOST_TWINS)? {
+        let (Some(there), Some(synced)) = (tx.remote(here.id)?, tx.synced(here.id)?) else { continue };
+        let content = Content::File(hash.content);
+        if here.id != local.id
+            && there.content() == content
+            && synced.content == content
+            && there.rid.is_some()
+        {
+            return Ok(there.rid);
+        }
+    }
+    Ok(None)
 }
 
 /// Returns files of the workspace that hold what is to be brought.

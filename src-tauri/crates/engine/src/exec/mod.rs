@@ -187,8 +187,9 @@ impl Executor {
                 let place = downloads::Place { target, over, is_synced };
                 self.start_download(downloads::Download { epoch, op, file: *file, place, shortcuts });
             }
-            Effect::Upload { path, stat, hash, commit, session } => {
-                self.start_upload(epoch, op, uploads::Upload { path, stat, hash, commit, session });
+            Effect::Upload { path, stat, hash, commit, session, twin } => {
+                let upload = uploads::Upload { path, stat, hash, commit, session };
+                self.start_upload(epoch, op, upload, twin);
             }
             Effect::MkdirRemote { .. }
             | Effect::MoveRemote { .. }

@@ -1,4 +1,5 @@
-//! Brings local files to Dropbox: small ones together in batches, large ones piece by piece.
+//! Brings local files to Dropbox: small ones together in batches, large ones piece by piece, and without any byte
+//! what Dropbox has under another name.
 
 use std::{
     io,
@@ -7,11 +8,11 @@ use std::{
 };
 
 use bytes::Bytes;
-use dropbox_client::{ClientError, Commit, Progress as Sent, Session, SmallUpload, UploadSource};
+use dropbox_client::{ClientError, Commit, Mode, Progress as Sent, Session, SmallUpload, UploadSource};
 use futures::future::join_all;
 use local_fs::{FsErrorKind, Source, crash_point};
 use memmap2::MmapMut;
-use sync_core::{ContentHash, LocalStat, SyncPath};
+use sync_core::{ContentHash, LocalStat, RemoteFile, SyncPath};
 use tokio::sync::mpsc;
 
 use super::Executor;
@@ -50,7 +51,14 @@ pub(super) struct Small {
 }
 
 impl Executor {
-    pub(super) fn start_upload(&self, epoch: u64, op: i64, upload: Upload) {
+    pub(super) fn start_upload(&self, epoch: u64, op: i64, upload: Upload, twin: Option<String>) {
+        match twin {
+            Some(twin) => self.spawn(run_copy(self.clone(), epoch, op, upload, twin)),
+            None => self.send_bytes(epoch, op, upload),
+        }
+    }
+
+    fn send_bytes(&self, epoch: u64, op: i64, upload: Upload) {
         if upload.stat.size <= SMALL_BYTES {
             let small = Small { epoch, op, upload };
             self.inner.small_uploads.send(small).expect("BUG: the lane lives as long as its executor");
@@ -135,6 +143,52 @@ async fn try_read_small(executor: &Executor, epoch: u64, upload: Upload) -> Resu
         return Err(ClientError::SourceChanged.into());
     }
     Ok(SmallUpload { bytes: Bytes::from(bytes), content_hash: hash, commit })
+}
+
+/// Lets Dropbox copy a file that it has; the bytes are sent only when that does not do.
+async fn run_copy(executor: Executor, epoch: u64, op: i64, upload: Upload, twin: String) {
+    let Some(turn) = executor.inner.large_uploads.turn().await else { return };
+    executor.send(Event::Begun(vec![op]));
+    let copied = copy(&executor, epoch, &upload, &twin).await;
+    drop(turn);
+    match copied {
+        Ok(file) => executor.done(op, Ok(Outcome::RemoteFile(Box::new(file)))),
+        // Somebody changed the source, and what it holds now stands in the place of ours. It is in the history then.
+        Err(Failure::Dropbox(ClientError::HashMismatch { committed: Some(other) })) => {
+            let commit = Commit { path: other.id, mode: Mode::Update(other.rev), ..upload.commit };
+            executor.send_bytes(epoch, op, Upload { commit, ..upload });
+        }
+        Err(Failure::Dropbox(refusal)) if is_about_the_copy(&refusal) => {
+            tracing::debug!(%refusal, "a file with the same content cannot be copied at Dropbox");
+            executor.send_bytes(epoch, op, upload);
+        }
+        Err(failure) => executor.done(op, Err(failure)),
+    }
+}
+
+async fn copy(executor: &Executor, epoch: u64, upload: &Upload, twin: &str) -> Result<RemoteFile, Failure> {
+    executor.still_wanted(epoch)?;
+    let (root, path, stat) = (executor.inner.place.root.clone(), upload.path.clone(), upload.stat);
+    // Read as for sending: nothing is committed for bytes that nobody has seen.
+    let hashed = executor.blocking(move || root.hash(&path, &stat)).await??;
+    if hashed.content != upload.hash {
+        return Err(ClientError::SourceChanged.into());
+    }
+    executor.still_wanted(epoch)?;
+    let client = &executor.inner.client;
+    let file = client.copy_file(twin, &upload.commit.path, upload.hash, stat.size).await?;
+    crash_point("upload.answered");
+    Ok(file)
+}
+
+/// Tells whether an upload of the bytes may do what a copy could not.
+fn is_about_the_copy(refusal: &ClientError) -> bool {
+    // The source is gone, of another kind, or not to be copied.
+    use ClientError as E;
+    matches!(
+        refusal,
+        E::NotFound | E::WrongKind | E::CantMoveShared | E::CantMoveIntoItself | E::Refused { .. }
+    )
 }
 
 async fn run_large(executor: Executor, epoch: u64, op: i64, upload: Upload) {
