@@ -30,7 +30,7 @@ use std::path::Path;
 
 use rusqlite_migration::{M, Migrations};
 
-pub use activity::ActivityRow;
+pub use activity::{ActivityRow, UndoState};
 pub use conflicts::ConflictRow;
 pub use held::{HeldRow, Side};
 pub use intents::Intent;
@@ -51,6 +51,7 @@ use crate::{
 pub(crate) const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("index/migrations/01-trees.sql")),
     M::up(include_str!("index/migrations/02-resolutions.sql")),
+    M::up(include_str!("index/migrations/03-undo.sql")),
 ];
 
 /// An index can be rebuilt by looking at both sides, so nothing doubtful is ever kept.

@@ -20,5 +20,6 @@ pub use error::StoreError;
 pub use index::{
     ActivityRow, Below, Binding, ConflictRow, FileHash, HeldRow, Index, Intent, IssueRow, Listing, LocalRow,
     RemoteKind, RemoteRow, ResolutionRow, ResolutionState, SessionRow, Side, SyncedRow, Totals, Tx,
+    UndoState,
 };
 pub use state::{AccountRow, AppState, StateTx, WorkspaceRow};

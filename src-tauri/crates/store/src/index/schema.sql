@@ -179,8 +179,13 @@ CREATE TABLE activity (
   verb      TEXT NOT NULL,
   direction TEXT,
   bytes     INTEGER NOT NULL DEFAULT 0 CHECK (bytes >= 0),
-  batch     INTEGER NOT NULL
+  batch     INTEGER NOT NULL,
+  change    TEXT,                                                -- JSON: what undoing it needs; NULL: cannot be undone
+  undo      TEXT CHECK (undo IN ('wanted', 'done', 'refused')),  -- NULL: nobody asked for it
+  refusal   TEXT                                                 -- why it was refused
 ) STRICT;
+CREATE INDEX activity_batch ON activity (batch);
+CREATE INDEX activity_wanted ON activity (id) WHERE undo = 'wanted';
 
 -- Uploads under way, so that a large one goes on after a restart.
 CREATE TABLE session (

@@ -6,7 +6,7 @@ use sync_core::{Content, ContentHash, FileId, NodeId};
 use super::support::{file, in_index, local, remote};
 use crate::{
     ActivityRow, Binding, ConflictRow, HeldRow, Intent, IssueRow, Listing, ResolutionRow, ResolutionState,
-    SessionRow, Side, index::activity::KEPT,
+    SessionRow, Side, UndoState, index::activity::KEPT,
 };
 
 fn issue(node: Option<i64>, code: &str, path: &str) -> IssueRow {
@@ -274,6 +274,8 @@ fn activity_is_newest_first_and_only_so_much_is_kept() {
         direction: Some("up".into()),
         bytes: 5,
         batch: 1,
+        change: None,
+        undo: UndoState::Unasked,
     };
     in_index(|tx| {
         for time in 0..KEPT + 25 {
@@ -284,6 +286,41 @@ fn activity_is_newest_first_and_only_so_much_is_kept() {
         let all = tx.activity(usize::MAX)?;
         assert_eq!(all.len() as i64, KEPT);
         assert_eq!(all.last().expect("many").time_secs, 25);
+        Ok(())
+    });
+}
+
+#[test]
+fn what_is_to_be_undone_is_written_down_beside_what_was_done() {
+    let row = |batch, change: Option<serde_json::Value>| ActivityRow {
+        id: 0,
+        time_secs: 1,
+        path: "a".into(),
+        verb: "deleted".into(),
+        direction: None,
+        bytes: 0,
+        batch,
+        change,
+        undo: UndoState::Unasked,
+    };
+    in_index(|tx| {
+        let change = Some(serde_json::json!({ "kind": "any" }));
+        let first = tx.add_activity(&row(7, change.clone()))?;
+        let other = tx.add_activity(&row(8, None))?;
+        let last = tx.add_activity(&row(7, change.clone()))?;
+        let batch = tx.activity_of_batch(7)?;
+        assert_eq!(batch.iter().map(|row| row.id).collect::<Vec<_>>(), [last, first], "newest first");
+        assert!(batch.iter().all(|row| row.change == change && row.undo == UndoState::Unasked));
+        for id in [first, other, last] {
+            tx.set_undo(id, &UndoState::Wanted)?;
+        }
+        tx.set_undo(other, &UndoState::Done)?;
+        assert_eq!(tx.wanted_undos()?.iter().map(|row| row.id).collect::<Vec<_>>(), [last, first]);
+        tx.set_undo(last, &UndoState::Refused("it changed".into()))?;
+        tx.set_undo(first, &UndoState::Unasked)?;
+        assert_eq!(tx.wanted_undos()?, []);
+        let states: Vec<UndoState> = tx.activity(3)?.into_iter().map(|row| row.undo).collect();
+        assert_eq!(states, [UndoState::Refused("it changed".into()), UndoState::Done, UndoState::Unasked]);
         Ok(())
     });
 }
