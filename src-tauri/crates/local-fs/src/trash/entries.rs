@@ -4,7 +4,7 @@ use std::io::{self, Read};
 
 use sync_core::{LocalKind, LocalStat, Name, SyncPath};
 
-use super::judge::{hand_back, is_expected};
+use super::judge::{hand_back, is_expected, nearest_folder};
 use super::manifest::{self, Manifest};
 use super::place::{list_name, shown};
 use crate::error::{At, FsError, FsErrorKind};
@@ -92,6 +92,30 @@ impl Root {
         let top = SyncPath::root();
         let stands = hand_back(self, &open.dir, &open.name, &open.entry.origin, &top)?;
         stands.ok_or_else(|| FsError::new(OP, shown(key), FsErrorKind::NotFound))
+    }
+
+    /// Moves what an operation displaced from a place back to exactly that place and returns what a look at it
+    /// says then. Folders above it are made anew where they are missing.
+    ///
+    /// `NotFound` when the trash holds nothing that this operation displaced from there, `Exists` when something
+    /// has taken the place, or that of a folder above it; then nothing was moved.
+    pub fn bring_back(&self, op: i64, path: &SyncPath) -> Result<LocalStat, FsError> {
+        const OP: &str = "bring back";
+        let open = self.open_kept(&op.to_string(), OP)?;
+        let gone = || FsError::new(OP, shown(&open.entry.key), FsErrorKind::NotFound);
+        // Another index may have given the number to another operation.
+        let (parent, name) = path.split().filter(|_| open.entry.origin == *path).ok_or_else(gone)?;
+        if !open.holds_something() {
+            return Err(gone());
+        }
+        let (folder, stands_in) = nearest_folder(self, &parent)?;
+        if stands_in != parent {
+            return Err(FsError::new(OP, parent, FsErrorKind::Exists));
+        }
+        open.dir.rename_noreplace(&open.name, &folder, name).at(OP, path)?;
+        folder.sync().at(OP, path)?;
+        let spot = self.spot(path, OP)?;
+        spot.look(OP)?.ok_or_else(|| spot.error(OP, FsErrorKind::Changed))
     }
 
     pub(super) fn open_kept(&self, key: &str, op: &'static str) -> Result<OpenEntry, FsError> {

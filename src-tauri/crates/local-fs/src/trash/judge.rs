@@ -129,7 +129,7 @@ pub(super) fn hand_back(
 
 /// Opens a folder, making it and those above it where they are missing. When something else took one of
 /// the names, the folder above that has to do.
-fn nearest_folder(root: &Root, path: &SyncPath) -> Result<(Dir, SyncPath), FsError> {
+pub(super) fn nearest_folder(root: &Root, path: &SyncPath) -> Result<(Dir, SyncPath), FsError> {
     let mut at = SyncPath::root();
     let mut dir = root.folder(&at, OP)?;
     for name in path.names() {

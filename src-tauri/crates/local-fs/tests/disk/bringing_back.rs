@@ -92,3 +92,29 @@ fn a_trash_that_takes_nothing_is_noticed_before_anything_is_replaced() {
     disk.save("a", "edited");
     refused(disk.root.require_keepable(&path("a"), &stat, 9), FsErrorKind::Changed);
 }
+
+#[test]
+fn what_was_removed_comes_back_to_its_very_place_or_not_at_all() {
+    let disk = Disk::new();
+    disk.save("docs/a", "one");
+    let trash = |text: &str, op: i64| {
+        disk.root.trash(&path(text), &[(path(""), disk.stat(text))].into(), op).expect("trash");
+    };
+    trash("docs/a", 1);
+    refused(disk.root.bring_back(2, &path("docs/a")), FsErrorKind::NotFound);
+    refused(disk.root.bring_back(1, &path("docs/b")), FsErrorKind::NotFound);
+    disk.save("docs/a", "another");
+    refused(disk.root.bring_back(1, &path("docs/a")), FsErrorKind::Exists);
+    assert_eq!(disk.read("docs/a"), "another");
+    fs::remove_dir_all(disk.at("docs")).expect("rm -r");
+    disk.save("docs", "a file in place of the folder");
+    refused(disk.root.bring_back(1, &path("docs/a")), FsErrorKind::Exists);
+    fs::remove_file(disk.at("docs")).expect("rm");
+    let stat = disk.root.bring_back(1, &path("docs/a")).expect("free");
+    assert_eq!(
+        (disk.read("docs/a"), stat.id),
+        ("one".into(), disk.stat("docs/a").id),
+        "in a folder made anew"
+    );
+    refused(disk.root.bring_back(1, &path("docs/a")), FsErrorKind::NotFound);
+}
