@@ -40,11 +40,11 @@ pub async fn resolve(parts: Parts<'_>, id: String, choice: Choice, seen: Seen) -
     Ok(Some(resolved.undo))
 }
 
-/// Takes a decision back.
+/// Takes a decision back, or undoes a batch of the activity or one entry of it.
 #[tauri::command]
 #[specta::specta]
-pub async fn undo(parts: Parts<'_>, id: String) -> Answer<Undone> {
-    parts.host.ask(Call::ConflictUndo { id }).await
+pub async fn undo(parts: Parts<'_>, id: String, entry: Option<i64>) -> Answer<Undone> {
+    parts.host.ask(Call::Undo { id, entry }).await
 }
 
 /// Carries held deletions out.

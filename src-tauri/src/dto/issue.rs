@@ -1,6 +1,6 @@
 //! What changed, what does not sync, and what waits for a person.
 
-use engine::api;
+use engine::api::{self, UndoView};
 use serde::{Deserialize, Serialize};
 use specta::Type;
 
@@ -9,6 +9,8 @@ use super::Direction;
 /// Something that was changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
 pub struct Activity {
+    /// Number, rising with time; of this workspace.
+    pub id: i64,
     /// When.
     pub time: String,
     /// Workspace id.
@@ -23,6 +25,8 @@ pub struct Activity {
     pub bytes: u64,
     /// Changes of one batch belong together.
     pub batch: i64,
+    /// Whether it can be undone, or was; nothing when it cannot.
+    pub undo: Option<UndoView>,
 }
 
 /// What was done to a file.
@@ -41,6 +45,8 @@ pub enum Verb {
     Kept,
     /// Both sides changed it.
     Conflict,
+    /// What had been done was undone.
+    Undone,
 }
 
 /// Something that does not sync, and why.
@@ -125,9 +131,11 @@ impl Activity {
             "deleted" => Verb::Deleted,
             "kept" => Verb::Kept,
             "conflict" => Verb::Conflict,
+            "undone" => Verb::Undone,
             _ => return None,
         };
         Some(Activity {
+            id: view.id,
             time: view.time,
             workspace: view.workspace,
             path: view.path,
@@ -135,6 +143,7 @@ impl Activity {
             direction: view.direction.map(Direction::from),
             bytes: view.bytes,
             batch: view.batch,
+            undo: view.undo,
         })
     }
 }

@@ -155,6 +155,7 @@ fn uploading(left: u64, done: u64) -> StatusView {
 
 fn uploaded(bytes: u64) -> Activity {
     Activity {
+        id: 1,
         time: WALL.into(),
         workspace: "w".into(),
         path: "a".into(),
@@ -162,6 +163,7 @@ fn uploaded(bytes: u64) -> Activity {
         direction: Some(Direction::Up),
         bytes,
         batch: 1,
+        undo: None,
     }
 }
 

@@ -118,6 +118,7 @@ fn conflict(path: &str) -> Conflict {
 
 fn change(path: &str, direction: Direction) -> Activity {
     Activity {
+        id: 1,
         time: "2025-05-12T12:05:00Z".into(),
         workspace: "w1".into(),
         path: path.into(),
@@ -125,6 +126,7 @@ fn change(path: &str, direction: Direction) -> Activity {
         direction: Some(direction),
         bytes: 1,
         batch: 1,
+        undo: None,
     }
 }
 

@@ -15,7 +15,8 @@ fn zone() -> TimeZone {
 
 fn changed(time: &str, path: &str, verb: Verb, direction: Option<Direction>) -> Activity {
     let (workspace, path) = ("w1".into(), path.into());
-    Activity { time: format!("2025-05-12T{time}:00Z"), workspace, path, verb, direction, bytes: 1, batch: 1 }
+    let time = format!("2025-05-12T{time}:00Z");
+    Activity { id: 1, time, workspace, path, verb, direction, bytes: 1, batch: 1, undo: None }
 }
 
 fn two_changes() -> Vec<Activity> {

@@ -47,7 +47,7 @@ fn sentence(row: &Activity) -> Option<&'static str> {
         (Verb::Added | Verb::Updated, Some(Direction::Down)) => Some("tray.recent.downloaded"),
         (Verb::Moved, _) => Some("tray.recent.moved"),
         (Verb::Deleted, _) => Some("tray.recent.deleted"),
-        (Verb::Added | Verb::Updated, None) | (Verb::Kept | Verb::Conflict, _) => None,
+        (Verb::Added | Verb::Updated, None) | (Verb::Kept | Verb::Conflict | Verb::Undone, _) => None,
     }
 }
 

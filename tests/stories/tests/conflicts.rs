@@ -82,7 +82,7 @@ async fn resolved(anna: &Device, choice: Choice) -> Resolved {
 }
 
 async fn undo(anna: &Device, resolved: &Resolved) -> Undone {
-    anna.ask(Call::ConflictUndo { id: resolved.undo.clone() }).await
+    anna.ask(Call::Undo { id: resolved.undo.clone(), entry: None }).await
 }
 
 /// The exact pair of before is there, held and shown.
@@ -110,7 +110,7 @@ async fn each_decision_does_what_it_says_and_undoing_it_brings_the_exact_pair_ba
             let undone = undo(&anna, &done).await;
             assert_eq!(undone.outcome, UndoOutcome::Reopened, "{choice:?}: {}", undone.message);
             assert_open(&world, &anna, has_base).await;
-            let again = anna.try_ask::<Undone>(Call::ConflictUndo { id: done.undo }).await;
+            let again = anna.try_ask::<Undone>(Call::Undo { id: done.undo, entry: None }).await;
             assert_eq!(again.map_err(|error| error.code).err(), Some(Code::NotFound), "only once");
             // What was undone can be decided again, another way.
             resolved(&anna, Choice::MergedText { text: "at last".into() }).await;
@@ -157,7 +157,7 @@ async fn a_decision_that_waits_can_be_taken_back_and_one_that_got_old_is_not_car
         assert_eq!(anna.read("a.txt"), b"ours, edited again", "{choice:?}");
         assert_eq!(world.tree(), tree! { "a.txt" => "theirs!" }, "{choice:?}");
         assert_eq!(only_conflict(&anna).await.local.map(|version| version.size), Some(18), "open again");
-        let undone = anna.try_ask::<Undone>(Call::ConflictUndo { id: second.undo }).await;
+        let undone = anna.try_ask::<Undone>(Call::Undo { id: second.undo, entry: None }).await;
         assert_eq!(undone.map_err(|error| error.code).err(), Some(Code::NotFound), "nothing to undo");
     }
 }
@@ -406,7 +406,7 @@ async fn after_a_week_without_an_answer_both_are_kept_and_that_can_be_undone() {
     let activity: Vec<engine::api::ActivityView> = anna.ask(Call::Activity { limit: 50 }).await;
     let kept = activity.iter().find(|row| row.verb == "kept" && row.path == "a.txt").expect("it is told");
     let id = format!("{}:{}", kept.workspace, kept.batch);
-    let _: Undone = anna.ask(Call::ConflictUndo { id }).await;
+    let _: Undone = anna.ask(Call::Undo { id, entry: None }).await;
     assert_open(&world, &anna, true).await;
 }
 

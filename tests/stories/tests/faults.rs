@@ -251,7 +251,7 @@ impl Journey {
         self.settle().await;
         assert_eq!(world.control().read("/old/both.txt").expect("there"), b"ours");
         self.hurt(step);
-        let _: Undone = anna.ask(Call::ConflictUndo { id: done }).await;
+        let _: Undone = anna.ask(Call::Undo { id: done, entry: None }).await;
         anna.until("open again", |status| status.workspaces[0].conflicts == 1).await;
         self.settle().await;
         self.assert_hurt(step);

@@ -37,7 +37,8 @@ interface Refusal {
 }
 
 function undoneText({ outcome, copies }: Undone): string {
-  if (outcome === 'reopened') return t('common.undone')
+  // A decision is taken back as a whole, or not at all.
+  if (outcome !== 'copied' && outcome !== 'kept' && outcome !== 'waiting') return t('common.undone')
   return t(`conflicts.undone.${outcome}`, { name: isolated(nameOf(copies[0] ?? '')) })
 }
 

@@ -93,7 +93,7 @@ describe('one decision', () => {
     const undone: string[] = []
     world.override.undo = (id) => {
       undone.push(id)
-      return Promise.resolve({ outcome: 'reopened', copies: [], message: '' })
+      return Promise.resolve({ outcome: 'reopened', copies: [], refused: [], message: '' })
     }
     const desk = await deskOn(conflict('one'), conflict('two'))
     desk.markAlike(true)
@@ -104,7 +104,7 @@ describe('one decision', () => {
 
   test('that cannot go back exactly says where the other version is', async () => {
     world.override.undo = () =>
-      Promise.resolve({ outcome: 'copied', copies: ['Reports/one (Dropbox).md'], message: '' })
+      Promise.resolve({ outcome: 'copied', copies: ['Reports/one (Dropbox).md'], refused: [], message: '' })
     const desk = await deskOn(conflict('one'), conflict('two'))
     await desk.apply()
     await toasts.undo()

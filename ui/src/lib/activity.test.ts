@@ -11,6 +11,7 @@ beforeEach(() => clock.fix({ now: new Date('2025-05-12T14:05:00+02:00'), timeZon
 
 function change(clockTime: string, path: string, patch: Partial<Activity> = {}): Activity {
   return {
+    id: 1,
     time: `2025-05-12T${clockTime}+02:00`,
     workspace: 'w1',
     path,
@@ -18,6 +19,7 @@ function change(clockTime: string, path: string, patch: Partial<Activity> = {}):
     direction: 'up',
     bytes: 1,
     batch: 1,
+    undo: null,
     ...patch,
   }
 }

@@ -27,7 +27,8 @@ export interface Filter {
 }
 
 /** What a change is called: which word and which drawing. */
-export type What = 'uploaded' | 'downloaded' | 'moved' | 'deleted' | 'kept' | 'conflict' | 'changed'
+export type What =
+  'uploaded' | 'downloaded' | 'moved' | 'deleted' | 'kept' | 'conflict' | 'changed' | 'undone'
 
 /** Choices of a person are never folded. */
 export type Folded = Exclude<What, 'kept' | 'conflict'>

@@ -70,8 +70,8 @@ export interface Api {
   conflictContent(id: string): Promise<ConflictContent>
   /** Decides about the versions that were seen. Answers with what can be taken back, when it can. */
   resolve(seen: Conflict, choice: Choice): Promise<Undo | null>
-  /** How taking back ended: a file that changed since is not overwritten. */
-  undo(id: Undo): Promise<Undone>
+  /** Takes a decision back, or undoes one entry of a batch. A file that changed since is not overwritten. */
+  undo(id: Undo, entry?: number): Promise<Undone>
   openVersion(id: string, side: 'local' | 'remote'): Promise<void>
 
   /** Carries the held deletions out. */

@@ -33,8 +33,8 @@ export const commands = {
 	openVersion: (id: string, side: Side) => __TAURI_INVOKE<null>("open_version", { id, side }),
 	/**  Carries a decision out, if the versions are still those that were seen. Returns what undoes it. */
 	resolve: (id: string, choice: Choice, seen: Seen) => __TAURI_INVOKE<string | null>("resolve", { id, choice, seen }),
-	/**  Takes a decision back. */
-	undo: (id: string) => __TAURI_INVOKE<Undone>("undo", { id }),
+	/**  Takes a decision back, or undoes a batch of the activity or one entry of it. */
+	undo: (id: string, entry: number | null) => __TAURI_INVOKE<Undone>("undo", { id, entry }),
 	/**  Carries held deletions out. */
 	heldApprove: (id: string) => __TAURI_INVOKE<null>("held_approve", { id }),
 	/**  Brings the files back on the side where they were deleted. */
@@ -174,6 +174,8 @@ export type AccountState =
 
 /**  Something that was changed. */
 export type Activity = {
+	/**  Number, rising with time; of this workspace. */
+	id: number,
 	/**  When. */
 	time: string,
 	/**  Workspace id. */
@@ -188,6 +190,8 @@ export type Activity = {
 	bytes: number,
 	/**  Changes of one batch belong together. */
 	batch: number,
+	/**  Whether it can be undone, or was; nothing when it cannot. */
+	undo: UndoView | null,
 };
 
 /**  The one state that icon, tooltip, menu and header show. */
@@ -909,6 +913,16 @@ export type ProxyServer = {
 	has_password: boolean,
 };
 
+/**  A change that was not undone. */
+export type RefusedUndo = {
+	/**  Path below the workspace. */
+	path: string,
+	/**  Why. */
+	why: UndoRefusal,
+	/**  The same for people. */
+	reason: string,
+};
+
 /**  Something that stands in a folder at Dropbox. */
 export type RemoteEntryView = {
 	/**  Its name. */
@@ -1158,7 +1172,7 @@ export type TrayIcon =
 /**  With a coloured badge. */
 "colour";
 
-/**  How undoing a decision ended. */
+/**  How undoing ended. */
 export type UndoOutcome = 
 /**  Both versions are where they were; the conflict is open again. */
 "reopened" | 
@@ -1167,14 +1181,60 @@ export type UndoOutcome =
 /**  The file changed since, and nothing had to be brought back. */
 "kept" | 
 /**  It is written down and goes on when the workspace can. */
-"waiting";
+"waiting" | 
+/**  All of it was undone. */
+"done" | 
+/**  Some of it was undone; the rest changed since. */
+"partly" | 
+/**  Nothing of it was undone: it changed since. */
+"refused";
 
-/**  What undoing a decision brought about. */
+/**  Why a change was not undone. */
+export type UndoRefusal = 
+/**  Its content is another one now. */
+"changed" | 
+/**  It isn't there any more. */
+"gone" | 
+/**  It stands elsewhere now. */
+"moved" | 
+/**  Something else has its name now. */
+"taken" | 
+/**  The version that was replaced or removed is gone for good. */
+"not_kept" | 
+/**  A folder that was to be removed holds something. */
+"not_empty" | 
+/**  The folder that it was in is gone. */
+"no_folder" | 
+/**  It is in conflict or has an issue, or its deletion waits for a person. */
+"stuck" | 
+/**  It is too long ago. */
+"too_old" | 
+/**  Disk or Dropbox said no. */
+"failed";
+
+/**  How far undoing an entry of the activity is. */
+export type UndoView = 
+/**  It can be tried. */
+{ state: "possible" } | 
+/**  It is written down and goes on when the workspace can. */
+{ state: "waiting" } | 
+/**  It was undone. */
+{ state: "done" } | 
+/**  It was tried, and something had changed since; it can be tried again. */
+{ state: "refused"; 
+/**  Why. */
+why: UndoRefusal; 
+/**  The same for people. */
+reason: string };
+
+/**  What undoing brought about. */
 export type Undone = {
 	/**  How it ended. */
 	outcome: UndoOutcome,
 	/**  Paths below the workspace of the copies that were made. */
 	copies: string[],
+	/**  What could not be undone. */
+	refused: RefusedUndo[],
 	/**  What happened, for people. */
 	message: string,
 };
@@ -1205,7 +1265,9 @@ export type Verb =
 /**  Both versions were kept. */
 "kept" | 
 /**  Both sides changed it. */
-"conflict";
+"conflict" | 
+/**  What had been done was undone. */
+"undone";
 
 /**  One version of a file in a conflict. */
 export type VersionView = {

@@ -56,7 +56,7 @@ export const tauriApi: Api = {
       local_hash: seen.local?.content_hash ?? null,
       remote_rev: seen.remote?.rev ?? null,
     }),
-  undo: told(commands.undo),
+  undo: (id, entry) => told(commands.undo)(id, entry ?? null),
   openVersion: done(commands.openVersion),
 
   heldApprove: done(commands.heldApprove),

@@ -56,7 +56,7 @@ export type FolderProblem = ProblemCode
 export type FolderWarning = WarningCode
 export type LinkFieldMessage = FieldMessage
 
-/** Names a resolution that can be taken back. */
+/** Names a resolution that can be taken back, or a batch of the activity. */
 export type Undo = string
 
 /** What to change of a workspace; what is left out stays. */

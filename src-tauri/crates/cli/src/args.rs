@@ -264,7 +264,7 @@ pub enum OnConflict {
 
 #[derive(Subcommand)]
 pub enum Activity {
-    /// Undo one batch: a decision about a conflict
+    /// Undo one batch: what syncing did at one time, or a decision about a conflict
     Undo {
         /// Number of the batch, or WORKSPACE:NUMBER where several workspaces have one
         batch: String,

@@ -15,7 +15,8 @@ mod status;
 mod workspaces;
 
 pub use conflicts::{
-    Choice, ConflictView, MOST_MERGED_BYTES, Resolved, Seen, UndoOutcome, Undone, VersionView,
+    Choice, ConflictView, MOST_MERGED_BYTES, RefusedUndo, Resolved, Seen, UndoOutcome, UndoRefusal, Undone,
+    VersionView,
 };
 pub use content::{ConflictContent, LineEnding, SideContent};
 pub use folders::{
@@ -145,10 +146,13 @@ pub enum Call {
         #[serde(default, flatten)]
         seen: Seen,
     },
-    /// Takes a decision about a conflict back. → `Undone`
-    ConflictUndo {
+    /// Takes a decision about a conflict back, or undoes what syncing did. → `Undone`
+    Undo {
         /// From [`Resolved::undo`], or `workspace:batch` of the activity.
         id: String,
+        /// One entry of the batch, from [`ActivityView::id`]; all when left out.
+        #[serde(default)]
+        entry: Option<i64>,
     },
     /// What the versions of a conflict hold, as text or picture. → `ConflictContent`
     ConflictContent {
@@ -375,13 +379,16 @@ pub struct Connection {
 /// Something that was changed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ActivityView {
+    /// Number, rising with time; of this workspace.
+    #[serde(default)]
+    pub id: i64,
     /// RFC 3339.
     pub time: String,
     /// Workspace id.
     pub workspace: String,
     /// Path below the workspace.
     pub path: String,
-    /// `added`, `updated`, `moved`, `deleted`, `kept`, `conflict`.
+    /// `added`, `updated`, `moved`, `deleted`, `kept`, `conflict`, `undone`.
     pub verb: String,
     /// Which way the change went.
     pub direction: Option<Direction>,
@@ -389,6 +396,29 @@ pub struct ActivityView {
     pub bytes: u64,
     /// Changes of one batch belong together.
     pub batch: i64,
+    /// Whether it can be undone, or was; absent when it cannot.
+    #[serde(default)]
+    pub undo: Option<UndoView>,
+}
+
+/// How far undoing an entry of the activity is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum UndoView {
+    /// It can be tried.
+    Possible,
+    /// It is written down and goes on when the workspace can.
+    Waiting,
+    /// It was undone.
+    Done,
+    /// It was tried, and something had changed since; it can be tried again.
+    Refused {
+        /// Why.
+        why: UndoRefusal,
+        /// The same for people.
+        reason: String,
+    },
 }
 
 /// Deletions that wait for a person.

@@ -1,6 +1,6 @@
 //! `lockstep activity`.
 
-use engine::api::{ActivityView, Call, Event, UndoOutcome, Undone};
+use engine::api::{ActivityView, Call, Event, RefusedUndo, UndoOutcome, UndoView, Undone};
 use futures::StreamExt;
 
 use crate::{
@@ -42,7 +42,7 @@ pub async fn follow(context: &Context, limit: u32) -> Result<Exit, Failure> {
     .await
 }
 
-/// Undoes one batch.
+/// Undoes one batch. What was not undone is listed with its reason.
 pub async fn undo(context: &Context, batch: String) -> Result<Exit, Failure> {
     session::with(context, async |session| {
         let id = if batch.contains(':') {
@@ -51,14 +51,48 @@ pub async fn undo(context: &Context, batch: String) -> Result<Exit, Failure> {
             let entries: Vec<ActivityView> = session.call(Call::Activity { limit: ALL }).await?;
             whole_id(&entries, &batch)?
         };
-        let undone: Undone = session.call(Call::ConflictUndo { id: id.clone() }).await?;
+        let mut undone: Undone = session.call(Call::Undo { id: id.clone(), entry: None }).await?;
         sync_own(session, &id).await?;
-        let has_run = undone.outcome == UndoOutcome::Waiting && matches!(session, Session::Own(_));
-        let text = if has_run { AFTER_SYNC } else { undone.message.as_str() };
-        context.out.result(&undone, |_| text.to_owned())?;
-        Ok(Exit::Done)
+        if undone.outcome == UndoOutcome::Waiting && matches!(session, Session::Own(_)) {
+            let entries: Vec<ActivityView> = session.call(Call::Activity { limit: ALL }).await?;
+            undone = after_sync(&entries, &id).unwrap_or(Undone { message: AFTER_SYNC.into(), ..undone });
+        }
+        context.out.result(&undone, shown)?;
+        Ok(match undone.outcome {
+            UndoOutcome::Refused => Exit::Error,
+            UndoOutcome::Partly => Exit::NeedsPerson,
+            _ => Exit::Done,
+        })
     })
     .await
+}
+
+/// What became of a batch that waited; nothing for a decision about a conflict.
+fn after_sync(entries: &[ActivityView], id: &str) -> Option<Undone> {
+    let is_its = |entry: &&ActivityView| format!("{}:{}", entry.workspace, entry.batch) == id;
+    let states: Vec<_> =
+        entries.iter().filter(is_its).filter_map(|entry| Some((&entry.path, entry.undo.as_ref()?))).collect();
+    let done = states.iter().filter(|(_, state)| **state == UndoView::Done).count();
+    let waiting = states.iter().any(|(_, state)| **state == UndoView::Waiting);
+    let refused: Vec<RefusedUndo> = states
+        .iter()
+        .filter_map(|(path, state)| match state {
+            UndoView::Refused { why, reason } => {
+                Some(RefusedUndo { path: (*path).clone(), why: *why, reason: reason.clone() })
+            }
+            _ => None,
+        })
+        .collect();
+    if states.is_empty() || waiting {
+        return None;
+    }
+    Some(Undone::of_entries(done, refused))
+}
+
+fn shown(undone: &Undone) -> String {
+    let refused = undone.refused.iter().map(|refused| format!("{}: {}", refused.path, refused.reason));
+    let lines: Vec<String> = std::iter::once(undone.message.clone()).chain(refused).collect();
+    lines.iter().map(|line| text::plain(line)).collect::<Vec<_>>().join("\n")
 }
 
 /// Finds the workspace that a batch belongs to.

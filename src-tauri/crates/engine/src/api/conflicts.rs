@@ -87,13 +87,13 @@ pub struct Seen {
 /// A decision that was taken. It is written down and survives a stop.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Resolved {
-    /// For [`Call::ConflictUndo`](super::Call::ConflictUndo): workspace id and the batch in the activity.
+    /// For [`Call::Undo`](super::Call::Undo): workspace id and the batch in the activity.
     pub undo: String,
     /// False while it waits for the workspace to run: paused, offline, folder missing.
     pub done: bool,
 }
 
-/// What undoing a decision brought about.
+/// What undoing brought about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct Undone {
@@ -101,11 +101,87 @@ pub struct Undone {
     pub outcome: UndoOutcome,
     /// Paths below the workspace of the copies that were made.
     pub copies: Vec<String>,
+    /// What could not be undone.
+    pub refused: Vec<RefusedUndo>,
     /// What happened, for people.
     pub message: String,
 }
 
-/// How undoing a decision ended.
+impl Undone {
+    /// What became of some entries of the activity: so many were undone, and these were not.
+    pub fn of_entries(done: usize, refused: Vec<RefusedUndo>) -> Undone {
+        let all = done + refused.len();
+        let (outcome, message) = match (done, &refused[..]) {
+            (_, []) => (UndoOutcome::Done, "Undone.".to_owned()),
+            (0, [one]) => (UndoOutcome::Refused, format!("Nothing was changed. {}", one.reason)),
+            (0, _) => (UndoOutcome::Refused, format!("Nothing was changed: {all} changes can't be undone.")),
+            (done, rest) => (
+                UndoOutcome::Partly,
+                format!("{done} of {all} changes were undone; {} can't be.", rest.len()),
+            ),
+        };
+        Undone { outcome, copies: Vec::new(), refused, message }
+    }
+}
+
+/// A change that was not undone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct RefusedUndo {
+    /// Path below the workspace.
+    pub path: String,
+    /// Why.
+    pub why: UndoRefusal,
+    /// The same for people.
+    pub reason: String,
+}
+
+/// Why a change was not undone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum UndoRefusal {
+    /// Its content is another one now.
+    Changed,
+    /// It isn't there any more.
+    Gone,
+    /// It stands elsewhere now.
+    Moved,
+    /// Something else has its name now.
+    Taken,
+    /// The version that was replaced or removed is gone for good.
+    NotKept,
+    /// A folder that was to be removed holds something.
+    NotEmpty,
+    /// The folder that it was in is gone.
+    NoFolder,
+    /// It is in conflict or has an issue, or its deletion waits for a person.
+    Stuck,
+    /// It is too long ago.
+    TooOld,
+    /// Disk or Dropbox said no.
+    Failed,
+}
+
+impl UndoRefusal {
+    /// Says it to people.
+    pub fn text(self) -> &'static str {
+        match self {
+            UndoRefusal::Changed => "It was changed since.",
+            UndoRefusal::Gone => "It isn't there any more.",
+            UndoRefusal::Moved => "It was moved since.",
+            UndoRefusal::Taken => "Something of this name is there again.",
+            UndoRefusal::NotKept => "The earlier version isn't kept any more.",
+            UndoRefusal::NotEmpty => "The folder isn't empty.",
+            UndoRefusal::NoFolder => "The folder it was in isn't there any more.",
+            UndoRefusal::Stuck => "It doesn't sync now; solve its issue or conflict first.",
+            UndoRefusal::TooOld => "It was more than 30 days ago.",
+            UndoRefusal::Failed => "It can't be undone.",
+        }
+    }
+}
+
+/// How undoing ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 #[serde(rename_all = "snake_case")]
@@ -118,4 +194,10 @@ pub enum UndoOutcome {
     Kept,
     /// It is written down and goes on when the workspace can.
     Waiting,
+    /// All of it was undone.
+    Done,
+    /// Some of it was undone; the rest changed since.
+    Partly,
+    /// Nothing of it was undone: it changed since.
+    Refused,
 }

@@ -14,18 +14,22 @@ use super::{
     Command, Effect, Loop, Now, Revision,
     planning::MOST_FLIGHTS,
     shortcuts::{self, Dirs},
+    undo::Change,
 };
 use crate::api::Direction;
 
 /// An effect that is under way.
 #[derive(Debug)]
 pub(super) struct Flight {
+    pub(super) op: i64,
     pub(super) node: NodeId,
     pub(super) step: Step,
     /// Name on disk that the effect may create.
     place: Option<(NodeId, Name)>,
     /// Where both sides stand once it was carried out.
     pub(super) agreed: Option<super::agree::Place>,
+    /// How it can be undone.
+    pub(super) change: Option<Change>,
     /// Below the workspace.
     pub(super) path: String,
     pub(super) bytes_total: u64,
@@ -151,8 +155,13 @@ pub(super) enum Step {
         name: Name,
         content: ContentHash,
     },
-    /// Dropbox's version from before a decision takes its place again.
+    /// An earlier version of Dropbox's takes its place again.
     RestoreRemote,
+    /// What was removed takes its place again.
+    BringBack {
+        /// A folder above that place, where it is found.
+        near: NodeId,
+    },
 }
 
 impl Step {
@@ -400,9 +409,7 @@ impl Loop {
                 return Ok(());
             }
         }
-        let Some(path) = tx.local_path(node)? else { return Ok(()) };
-        let expected = Box::new(expected_below(tx, node, &path)?);
-        let effect = Effect::TrashLocal { path, expected, is_synced: is_synced_below(tx, node)? };
+        let Some(effect) = trash_effect(tx, node)? else { return Ok(()) };
         self.launch_step(tx, now, node, Step::TrashLocal, effect).map(drop)
     }
 
@@ -460,11 +467,14 @@ impl Loop {
             self.carried.begin(now, bytes_total);
         }
         let agreed = super::agree::carried_place(tx, node, &step)?;
+        let change = Change::of_step(tx, op, node, &step)?;
         let (bytes_done, started_ms) = (0, now.ms);
         let flight = Flight {
+            op,
             node,
             place,
             agreed,
+            change,
             path,
             bytes_total,
             bytes_done,
@@ -522,6 +532,13 @@ impl Loop {
         };
         Ok(below.and_then(|path| path.to_remote()).map(|path| format!("{}{path}", self.config.remote_root)))
     }
+}
+
+/// Moves a node with everything that is known below it to the trash.
+pub(super) fn trash_effect(tx: &mut Tx<'_>, node: NodeId) -> Result<Option<Effect>, StoreError> {
+    let Some(path) = tx.local_path(node)? else { return Ok(None) };
+    let expected = Box::new(expected_below(tx, node, &path)?);
+    Ok(Some(Effect::TrashLocal { path, expected, is_synced: is_synced_below(tx, node)? }))
 }
 
 /// What an object and everything below it looked like, by path below it.

@@ -40,7 +40,7 @@ impl Loop {
         tracing::debug!(path = flight.path, step = ?flight.step, ?failure, "an effect did not happen");
         match failure {
             Failure::Cancelled => Ok(()),
-            // Only undoing a decision asks for such a version, and it has taken note.
+            // Only undoing asks for such a version, and it has taken note.
             Failure::NotKept => Ok(()),
             Failure::Disk(error) if error.is_about_keeping() && error.kind() != FsErrorKind::Full => {
                 self.could_not_keep(tx, now, flight, &error)
@@ -50,14 +50,20 @@ impl Loop {
         }
     }
 
-    fn look_around(&mut self, tx: &mut Tx<'_>, now: Now, flight: &Flight) -> Result<(), StoreError> {
+    pub(super) fn look_around(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Now,
+        flight: &Flight,
+    ) -> Result<(), StoreError> {
         if let Some(row) = tx.local(flight.node)? {
             self.local.look_later(now, row.parent, 0);
         }
         match &flight.step {
             Step::MkdirLocal { parent, .. }
             | Step::Download { parent, .. }
-            | Step::MoveLocal { parent, .. } => self.local.look_later(now, *parent, 0),
+            | Step::MoveLocal { parent, .. }
+            | Step::BringBack { near: parent } => self.local.look_later(now, *parent, 0),
             _ => {}
         }
         Ok(())

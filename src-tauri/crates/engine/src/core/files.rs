@@ -102,7 +102,7 @@ impl Loop {
     }
 
     /// Returns what stands at this path, here or else at Dropbox.
-    fn node_at(&self, tx: &mut Tx<'_>, path: &SyncPath) -> Result<Option<NodeId>, StoreError> {
+    pub(super) fn node_at(&self, tx: &mut Tx<'_>, path: &SyncPath) -> Result<Option<NodeId>, StoreError> {
         let mut at = NodeId::ROOT;
         for name in path.names() {
             let local = tx.local_by_name(at, name)?.map(|row| row.id);

@@ -113,8 +113,13 @@ pub enum Request {
     ConflictSource(i64),
     /// → [`api::Resolved`]
     Resolve(Box<Decision>),
-    /// Takes a decision back. → [`api::Undone`]
-    UndoDecision(i64),
+    /// Undoes a decision, or a batch of the activity or one entry of it. → [`api::Undone`]
+    Undo {
+        /// Number of the decision or batch.
+        batch: i64,
+        /// Number of the entry.
+        entry: Option<i64>,
+    },
     /// → `Vec<api::IssueView>`
     Issues,
     /// → `()`
@@ -386,6 +391,13 @@ pub enum Effect {
         /// Its content.
         content: ContentHash,
     },
+    /// Move what an effect put into the trash back to where it stood; the place must be free.
+    BringBack {
+        /// The effect.
+        op: i64,
+        /// Where it stood.
+        path: SyncPath,
+    },
     /// Create a folder at Dropbox.
     MkdirRemote {
         /// Full path.
@@ -417,12 +429,10 @@ pub enum Effect {
     },
     /// Make an old revision of a file the present one.
     RestoreRemote {
-        /// `id:…` of the file.
-        id: String,
-        /// Full path.
+        /// Full path; Dropbox restores only what stood there.
         path: String,
-        /// Revision that the file must have.
-        over: String,
+        /// What stands there; nothing when the file was deleted.
+        over: Option<Present>,
         /// Revision to bring back.
         rev: String,
     },
@@ -433,6 +443,15 @@ pub enum Effect {
         /// Revision it must still have; files only.
         rev: Option<String>,
     },
+}
+
+/// A file as it has to be at Dropbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Present {
+    /// `id:…` of the file.
+    pub id: String,
+    /// Revision that it must have.
+    pub rev: String,
 }
 
 /// One revision of a remote file.

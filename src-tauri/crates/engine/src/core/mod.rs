@@ -30,6 +30,7 @@ mod shortcuts;
 mod status;
 #[cfg(test)]
 mod tests;
+mod undo;
 pub(crate) mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -152,6 +153,7 @@ struct Loop {
     side: Sides,
     asks: requests::Asks,
     decisions: conflicts::Decisions,
+    undos: undo::Undos,
     started: bool,
     /// What the last run left half done on disk is settled.
     recovered: bool,
@@ -236,6 +238,7 @@ impl Loop {
             side: Sides::default(),
             asks: requests::Asks::default(),
             decisions: conflicts::Decisions::default(),
+            undos: undo::Undos::default(),
             started: false,
             recovered: false,
             next_retry_secs: None,
@@ -297,6 +300,7 @@ impl Loop {
             self.plan_if_due(tx, now)?;
             self.follow_displaced(now);
         }
+        self.answer_about_undos(tx, now)?;
         self.answer_waiting(tx, now)?;
         self.answer_about_decisions(tx, now)?;
         self.tell_changes(tx, now)?;

@@ -38,6 +38,7 @@ impl Loop {
         }
         // Before the plan is as good as made: what they change is looked at in it.
         self.go_on_with_decisions(tx, now)?;
+        self.go_on_with_undos(tx, now)?;
         self.plan_wanted = false;
         self.last_plan_ms = now.ms;
         self.finish_renames(tx, now)?;

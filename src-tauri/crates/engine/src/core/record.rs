@@ -5,7 +5,7 @@
 //! must not take our own effect for somebody's wish.
 
 use local_fs::FsErrorKind;
-use store::{FileHash, LocalRow, RemoteKind, RemoteRow, StoreError, SyncedRow, Tx};
+use store::{ActivityRow, FileHash, LocalRow, RemoteKind, RemoteRow, StoreError, SyncedRow, Tx, UndoState};
 use sync_core::{Content, ContentHash, LocalStat, Name, NodeId, RemoteEntry, RemoteFile, SyncPath};
 
 use super::{
@@ -14,8 +14,9 @@ use super::{
     dispatch::{Flight, Step, intent},
     remote_rows::file_row,
     sent::may_have_happened,
+    undo::Change,
 };
-use crate::api::{ActivityView, Direction, Event as ApiEvent};
+use crate::api::{Direction, Event as ApiEvent};
 
 impl Loop {
     /// Takes in how an effect ended.
@@ -42,6 +43,7 @@ impl Loop {
                 self.record(tx, now, &flight, outcome)?;
                 self.cooldown.remove(&flight.node);
                 self.decision_step_done(tx, now, op, &flight)?;
+                self.undo_step_done(tx, now, op)?;
             }
             // Half of a renaming in two steps may be done: the intent stays, and the next plan finishes it.
             Err(failure) if matches!(flight.step, Step::MoveRemote { .. }) => {
@@ -52,7 +54,11 @@ impl Loop {
                 let is_creation = matches!(flight.step, Step::Upload { .. } | Step::MkdirRemote { .. });
                 let is_open = is_creation && may_have_happened(&failure);
                 let is_unjudged = matches!(flight.step, Step::TrashLocal) && may_lie_in_the_trash(&failure);
-                self.effect_failed(tx, now, &flight, failure)?;
+                if self.undo_step_did_not_happen(tx, op, &failure)? {
+                    self.look_around(tx, now, &flight)?;
+                } else {
+                    self.effect_failed(tx, now, &flight, failure)?;
+                }
                 if is_open {
                     return Ok(());
                 }
@@ -89,7 +95,7 @@ impl Loop {
                 self.put_local_at(tx, now, node, (*parent, name), stat, None, false)?;
                 agree_on_place(tx, flight)?;
                 self.local.look_later(now, node, 0);
-                self.record_activity(tx, now, flight.path.clone(), "added", Some(Direction::Down), 0)
+                self.record_carried(tx, now, flight, "added", Direction::Down, 0)
             }
             (Step::Download { parent, name, remote }, Outcome::Local { stat, blake3, racy }) => {
                 self.record_download(tx, now, flight, (*parent, name), remote, (stat, blake3, racy))
@@ -99,7 +105,7 @@ impl Loop {
                 let (hash, racy) = tx.local(node)?.map_or((None, false), |row| known_content(&row, &stat));
                 self.put_local_at(tx, now, node, (*parent, name), stat, hash, racy)?;
                 agree_on_place(tx, flight)?;
-                self.record_activity(tx, now, flight.path.clone(), "moved", Some(Direction::Down), 0)
+                self.record_carried(tx, now, flight, "moved", Direction::Down, 0)
             }
             (Step::Aside { name, becomes_copy }, Outcome::Local { stat, .. }) => {
                 self.record_aside(tx, now, flight, name, *becomes_copy, stat)
@@ -126,14 +132,14 @@ impl Loop {
                     // Known from another place: it was moved here, and the feed has not said so yet.
                     self.look_at_dropbox();
                 }
-                self.record_activity(tx, now, flight.path.clone(), "added", Some(Direction::Up), 0)
+                self.record_carried(tx, now, flight, "added", Direction::Up, 0)
             }
             (Step::Upload { parent, name, local }, Outcome::RemoteFile(file)) => {
                 self.record_upload(tx, now, flight, (*parent, name), local, *file)
             }
             (Step::MoveRemote { parent, name }, Outcome::RemoteMoved(entry)) => {
                 self.record_remote_move(tx, flight, *parent, name, *entry)?;
-                self.record_activity(tx, now, flight.path.clone(), "moved", Some(Direction::Up), 0)
+                self.record_carried(tx, now, flight, "moved", Direction::Up, 0)
             }
             (Step::DeleteRemote { target }, Outcome::RemoteGone) => {
                 self.remote.writes += 1;
@@ -150,7 +156,7 @@ impl Loop {
                 } else {
                     self.look_at_dropbox();
                 }
-                self.record_activity(tx, now, flight.path.clone(), "deleted", Some(Direction::Up), 0)
+                self.record_carried(tx, now, flight, "deleted", Direction::Up, 0)
             }
             (Step::LookAgain, Outcome::AsExpected) => Ok(()),
             (Step::TakeBack { content }, Outcome::Local { stat, blake3, racy }) => {
@@ -163,6 +169,10 @@ impl Loop {
                 self.put_local_at(tx, now, copy, (*parent, name), stat, hash, racy)
             }
             (Step::RestoreRemote, Outcome::RemoteFile(file)) => self.record_restored(tx, node, *file),
+            (Step::BringBack { near }, Outcome::Local { .. }) => {
+                self.local.look_later(now, *near, 0);
+                Ok(())
+            }
             (step, outcome) => Err(super::broken(format!("{step:?} ended with {outcome:?}"))),
         }
     }
@@ -216,7 +226,7 @@ impl Loop {
             agree_on_content(tx, remote, &local.name, content)?;
         }
         self.settle_node(tx, node)?;
-        self.record_activity(tx, now, flight.path.clone(), verb, Some(Direction::Down), remote.size)
+        self.record_carried(tx, now, flight, verb, Direction::Down, remote.size)
     }
 
     fn record_aside(
@@ -283,7 +293,10 @@ impl Loop {
 
     fn record_restored(&mut self, tx: &mut Tx<'_>, node: NodeId, file: RemoteFile) -> Result<(), StoreError> {
         self.remote.writes += 1;
-        let Some(row) = tx.remote(node)? else { return Ok(()) };
+        let Some(row) = tx.remote(node)? else {
+            self.look_at_dropbox();
+            return Ok(());
+        };
         let row = file_row(node, row.parent, row.key, row.generation, file);
         self.put_remote_if_free(tx, row).map(drop)
     }
@@ -311,7 +324,7 @@ impl Loop {
             // What was not as planned stands there again, and is found as new.
             self.local.look_later(now, parent, 0);
         }
-        self.record_activity(tx, now, flight.path.clone(), "deleted", Some(Direction::Down), 0)
+        self.record_carried(tx, now, flight, "deleted", Direction::Down, 0)
     }
 
     fn record_upload(
@@ -359,7 +372,7 @@ impl Loop {
         }
         self.settle_node(tx, node)?;
         let bytes = local.stat.size;
-        self.record_activity(tx, now, flight.path.clone(), verb, Some(Direction::Up), bytes)
+        self.record_carried(tx, now, flight, verb, Direction::Up, bytes)
     }
 
     /// What was made at Dropbox may be gone again, and only the feed knows. When it tells of it after all, it was
@@ -450,6 +463,24 @@ impl Loop {
         Ok(())
     }
 
+    /// Tells of what was carried over, and how that is undone. A step of an undo is told of as such.
+    fn record_carried(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Now,
+        flight: &Flight,
+        verb: &str,
+        direction: Direction,
+        bytes: u64,
+    ) -> Result<(), StoreError> {
+        if self.undos.is_step(flight.op) {
+            return Ok(());
+        }
+        let row = self.activity_row(now, flight.path.clone(), verb, Some(direction), bytes);
+        let change = flight.change.as_ref().map(Change::to_value);
+        self.add_activity(tx, ActivityRow { change, ..row })
+    }
+
     pub(super) fn record_activity(
         &mut self,
         tx: &mut Tx<'_>,
@@ -459,29 +490,38 @@ impl Loop {
         direction: Option<Direction>,
         bytes: u64,
     ) -> Result<(), StoreError> {
-        let direction_text = direction.map(|d| match d {
+        let row = self.activity_row(now, path, verb, direction, bytes);
+        self.add_activity(tx, row)
+    }
+
+    fn activity_row(
+        &self,
+        now: Now,
+        path: String,
+        verb: &str,
+        direction: Option<Direction>,
+        bytes: u64,
+    ) -> ActivityRow {
+        let direction = direction.map(|d| match d {
             Direction::Up => "up".to_owned(),
             Direction::Down => "down".to_owned(),
         });
-        let row = store::ActivityRow {
+        ActivityRow {
             id: 0,
             time_secs: now.unix_secs,
-            path: path.clone(),
-            verb: verb.into(),
-            direction: direction_text,
-            bytes,
-            batch: self.batch,
-        };
-        tx.add_activity(&row)?;
-        let view = ActivityView {
-            time: super::status::rfc3339(now.unix_secs),
-            workspace: self.config.workspace.clone(),
             path,
             verb: verb.into(),
             direction,
             bytes,
             batch: self.batch,
-        };
+            change: None,
+            undo: UndoState::Unasked,
+        }
+    }
+
+    fn add_activity(&mut self, tx: &mut Tx<'_>, row: ActivityRow) -> Result<(), StoreError> {
+        let id = tx.add_activity(&row)?;
+        let view = self.activity_view(ActivityRow { id, ..row });
         self.commands.push(super::Command::Tell(Box::new(ApiEvent::Activity(view))));
         Ok(())
     }

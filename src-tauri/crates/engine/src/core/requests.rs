@@ -1,7 +1,7 @@
 //! Answers what people and programs ask one workspace for.
 
 use serde_json::Value;
-use store::{IssueRow, Side, StoreError, Tx};
+use store::{ActivityRow, IssueRow, Side, StoreError, Tx};
 
 use super::{Command, ConflictSource, Halt, Loop, Now, Request, failures::may_be_tried, status::rfc3339};
 use crate::api::{
@@ -57,7 +57,7 @@ impl Loop {
             Request::Conflicts => Ok(json(&self.conflict_views(tx)?)),
             Request::ConflictSource(conflict) => self.conflict_source(tx, conflict)?,
             Request::Resolve(decision) => return self.resolve(tx, now, id, *decision),
-            Request::UndoDecision(decision) => return self.undo_decision(tx, id, decision),
+            Request::Undo { batch, entry } => return self.undo(tx, now, id, batch, entry),
             Request::Issues => Ok(json(&self.issue_views(tx)?)),
             Request::Retry(issue) => self.retry(tx, now, issue)?,
             Request::Held => Ok(json(&self.held_views(tx)?)),
@@ -239,22 +239,26 @@ impl Loop {
 
     fn activity(&self, tx: &mut Tx<'_>, limit: u32) -> Result<Vec<ActivityView>, StoreError> {
         let rows = tx.activity(limit as usize)?;
-        Ok(rows
-            .into_iter()
-            .map(|row| ActivityView {
-                time: rfc3339(row.time_secs),
-                workspace: self.config.workspace.clone(),
-                path: row.path,
-                verb: row.verb,
-                direction: match row.direction.as_deref() {
-                    Some("up") => Some(Direction::Up),
-                    Some("down") => Some(Direction::Down),
-                    _ => None,
-                },
-                bytes: row.bytes,
-                batch: row.batch,
-            })
-            .collect())
+        Ok(rows.into_iter().map(|row| self.activity_view(row)).collect())
+    }
+
+    pub(super) fn activity_view(&self, row: ActivityRow) -> ActivityView {
+        let undo = super::undo::view(&row);
+        ActivityView {
+            id: row.id,
+            time: rfc3339(row.time_secs),
+            workspace: self.config.workspace.clone(),
+            path: row.path,
+            verb: row.verb,
+            direction: match row.direction.as_deref() {
+                Some("up") => Some(Direction::Up),
+                Some("down") => Some(Direction::Down),
+                _ => None,
+            },
+            bytes: row.bytes,
+            batch: row.batch,
+            undo,
+        }
     }
 
     fn conflict_source(&self, tx: &mut Tx<'_>, id: i64) -> Result<Result<Value, CallError>, StoreError> {

@@ -84,6 +84,7 @@ pub fn change(root: &Root, op: i64, effect: Effect) -> Result<Outcome, Failure> 
             };
             written(root.publish(whole, &target, over.as_ref())?)
         }
+        Effect::BringBack { op: removal, path } => local(root.bring_back(removal, &path).map_err(not_kept)?),
         Effect::Download { .. }
         | Effect::MkdirRemote { .. }
         | Effect::Upload { .. }

@@ -10,7 +10,7 @@ use sync_core::RemoteEntry;
 use tokio::sync::mpsc;
 
 use super::Executor;
-use crate::core::{Effect, Failure, Outcome};
+use crate::core::{Effect, Failure, Outcome, Present};
 
 /// Entries of one batch, as Dropbox allows.
 const BATCH_ENTRIES: usize = 1000;
@@ -94,8 +94,8 @@ async fn run_batch(executor: &Executor, batch: Vec<Change>) {
         Kind::Single => {
             for change in batch {
                 let result = match change.effect {
-                    Effect::RestoreRemote { id, path, over, rev } => {
-                        restore(&executor.inner.client, &id, &path, &over, &rev).await
+                    Effect::RestoreRemote { path, over, rev } => {
+                        restore(&executor.inner.client, &path, over.as_ref(), &rev).await
                     }
                     effect => move_through(executor, effect).await,
                 };
@@ -184,15 +184,17 @@ async fn move_through(executor: &Executor, effect: Effect) -> Result<Outcome, Fa
     Ok(Outcome::RemoteMoved(Box::new(client.move_one(&from, &to).await?)))
 }
 
-/// Makes an old revision the present one, if the file has the expected one. Dropbox knows no condition for
-/// that: so the file is looked at before, and afterwards what was really replaced. Was it something else, that
-/// takes its place again.
-async fn restore(client: &Client, id: &str, path: &str, over: &str, rev: &str) -> Result<Outcome, Failure> {
+/// Makes an old revision the present one, if the file has the expected one, or is gone as expected. Dropbox
+/// knows no condition for that: so it is looked at before, and afterwards what was really replaced. Was it
+/// something else, that takes its place again.
+async fn restore(client: &Client, path: &str, over: Option<&Present>, rev: &str) -> Result<Outcome, Failure> {
     let changed = || ClientError::Conflict { kind: ConflictKind::File };
-    match client.metadata(id).await? {
-        Some(RemoteEntry::File(file)) if file.rev == over => {}
+    let there = client.metadata(over.map_or(path, |over| over.id.as_str())).await?;
+    let expected = match (over, there) {
+        (Some(over), Some(RemoteEntry::File(file))) if file.rev == over.rev => over.rev.clone(),
+        (None, None) => last_rev(client, path).await?,
         _ => return Err(changed().into()),
-    }
+    };
     let restored = match client.restore(path, rev).await {
         Err(ClientError::NotFound) => return Err(Failure::NotKept),
         restored => restored?,
@@ -200,11 +202,19 @@ async fn restore(client: &Client, id: &str, path: &str, over: &str, rev: &str) -
     crash_point("restore.answered");
     let before = client.revisions(path, REVISIONS_SEEN).await?;
     let replaced = before.iter().skip_while(|file| file.rev != restored.rev).nth(1);
-    if let Some(other) = replaced.filter(|file| file.rev != over) {
+    if let Some(other) = replaced.filter(|file| file.rev != expected) {
         client.restore(path, &other.rev).await?;
         return Err(changed().into());
     }
     Ok(Outcome::RemoteFile(Box::new(restored)))
+}
+
+/// Returns the revision that stood last where nothing stands now.
+async fn last_rev(client: &Client, path: &str) -> Result<String, Failure> {
+    match client.revisions(path, 1).await {
+        Err(ClientError::NotFound) => Err(Failure::NotKept),
+        revisions => revisions?.into_iter().next().map(|file| file.rev).ok_or(Failure::NotKept),
+    }
 }
 
 fn split<T>(batch: Vec<Change>, take: impl Fn(Effect) -> Option<T>) -> (Vec<i64>, Vec<T>) {

@@ -52,9 +52,9 @@ impl Supervisor {
         Ok(Resolved { undo, ..resolved })
     }
 
-    pub(super) async fn undo_decision(&self, id: &str) -> Result<Value, CallError> {
-        let (workspace, decision) = self.split_id(id, "decision").await?;
-        workspace.ask(Request::UndoDecision(decision)).await
+    pub(super) async fn undo(&self, id: &str, entry: Option<i64>) -> Result<Value, CallError> {
+        let (workspace, batch) = self.split_id(id, "batch").await?;
+        workspace.ask(Request::Undo { batch, entry }).await
     }
 }
 

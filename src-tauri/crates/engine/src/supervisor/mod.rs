@@ -196,7 +196,7 @@ impl Supervisor {
             Call::Activity { limit } => self.activity(limit).await,
             Call::Conflicts => json(self.conflicts().await),
             Call::Resolve { id, choice, seen } => json(self.resolve(&id, choice, seen).await),
-            Call::ConflictUndo { id } => self.undo_decision(&id).await,
+            Call::Undo { id, entry } => self.undo(&id, entry).await,
             Call::Issues => self.collect(|| Request::Issues).await,
             Call::Retry { id: None } => self.collect(|| Request::Retry(None)).await.map(|_| Value::Null),
             Call::Retry { id: Some(id) } => {

@@ -24,8 +24,8 @@ use super::{
 };
 use crate::api::{CallError, Code, Resolved, Seen};
 
-/// How long a decision can be undone.
-const UNDO_SECS: i64 = 30 * 24 * 3600;
+/// How long a decision, or anything else, can be undone.
+pub(in crate::core) const UNDO_SECS: i64 = 30 * 24 * 3600;
 
 /// Longest name that any disk and Dropbox take, in bytes.
 const LONGEST_NAME: usize = 255;

@@ -17,7 +17,10 @@ use store::{
 };
 use sync_core::{Content, ContentHash, LocalKind, Name, NodeId, plan::HeldConflict};
 
-pub(super) use self::decide::KEEP_FAILED;
+pub(super) use self::{
+    decide::{KEEP_FAILED, UNDO_SECS},
+    undo::waits,
+};
 use super::{Command, Halt, Loop, Now, RootState, dispatch::intent, status::rfc3339};
 use crate::api::{CallError, Code, ConflictView, VersionView};
 
@@ -174,16 +177,20 @@ impl Loop {
 
     /// Whoever waits for a decision that cannot go on now learns that it is written down.
     pub(super) fn answer_about_decisions(&mut self, tx: &mut Tx<'_>, now: Now) -> Result<(), StoreError> {
-        let can_go_on = self.halt == Halt::No
-            && self.remote.next_page_ms <= now.ms
-            && self.side.root == RootState::Ok
-            && !self.side.sign_in_needed
-            && !self.side.offline;
-        if can_go_on {
+        if self.can_go_on(now) {
             return Ok(());
         }
         let waiting: Vec<i64> = self.decisions.asks.keys().copied().collect();
         waiting.into_iter().try_for_each(|id| self.answer_waits(tx, id))
+    }
+
+    /// Tells whether what a person wants is carried out now, and not only written down.
+    pub(super) fn can_go_on(&self, now: Now) -> bool {
+        self.halt == Halt::No
+            && self.remote.next_page_ms <= now.ms
+            && self.side.root == RootState::Ok
+            && !self.side.sign_in_needed
+            && !self.side.offline
     }
 
     /// Answers that a decision is written down and goes on later.
@@ -318,7 +325,7 @@ fn base_version(row: &SyncedRow) -> VersionView {
     VersionView { rev: row.rev.clone(), content_hash, size: row.size, modified: None, who: None }
 }
 
-fn to_value(view: &impl serde::Serialize) -> Value {
+pub(super) fn to_value(view: &impl serde::Serialize) -> Value {
     serde_json::to_value(view).expect("BUG: a view is plain data")
 }
 

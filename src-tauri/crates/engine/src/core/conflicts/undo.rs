@@ -16,7 +16,7 @@ use sync_core::{LocalKind, Name, NodeId, SyncPath, conflict_name::conflict_name,
 
 use super::{
     super::{
-        Command, Effect, Failure, Kept, Loop, Now, Revision, Shortcuts,
+        Command, Effect, Failure, Kept, Loop, Now, Present, Revision, Shortcuts,
         dispatch::{Flight, Step},
     },
     changed,
@@ -35,26 +35,22 @@ impl Loop {
         &mut self,
         tx: &mut Tx<'_>,
         ask: u64,
-        id: i64,
+        row: ResolutionRow,
     ) -> Result<(), StoreError> {
-        let row = tx.resolution(id)?;
-        let answer = match row {
-            None => {
-                let text = "There is no such decision; it may be undone already, or too old.";
-                Err(CallError::new(Code::NotFound, text))
-            }
-            Some(row) if row.state == ResolutionState::Done => {
+        let id = row.id;
+        let answer = match row.state {
+            ResolutionState::Done => {
                 self.try_afresh(tx, row.node)?;
                 tx.put_resolution(&ResolutionRow { state: ResolutionState::Undoing, ..row })?;
                 self.plan_wanted = true;
                 self.decisions.asks.insert(id, ask);
                 return Ok(());
             }
-            Some(row) if row.state == ResolutionState::Decided && !self.has_begun(id) => {
-                self.drop_decision(tx, row.id, changed("The decision was taken back."))?;
+            ResolutionState::Decided if !self.has_begun(id) => {
+                self.drop_decision(tx, id, changed("The decision was taken back."))?;
                 Ok(undone(UndoOutcome::Reopened, Vec::new(), REOPENED))
             }
-            Some(_) => Err(changed("This decision is being carried out or undone right now.")),
+            _ => Err(changed("This decision is being carried out or undone right now.")),
         };
         self.commands.push(Command::Reply { id: ask, result: answer });
         Ok(())
@@ -147,7 +143,8 @@ impl Loop {
         let (Some(path), Some(id), Some(over)) = (path, remote.rid.clone(), remote.rev.clone()) else {
             return Ok(());
         };
-        let effect = Effect::RestoreRemote { id, path, over, rev: detail.theirs.rev.clone() };
+        let over = Some(Present { id, rev: over });
+        let effect = Effect::RestoreRemote { path, over, rev: detail.theirs.rev.clone() };
         let op = self.launch_step(tx, now, row.node, Step::RestoreRemote, effect)?;
         self.decisions.steps.insert(op, row.id);
         Ok(())
@@ -403,9 +400,9 @@ fn is_remote_file(remote: &RemoteRow) -> bool {
 }
 
 fn undone(outcome: UndoOutcome, copies: Vec<String>, message: &str) -> Value {
-    to_value(&Undone { outcome, copies, message: message.into() })
+    to_value(&Undone { outcome, copies, refused: Vec::new(), message: message.into() })
 }
 
-pub(super) fn waits() -> Value {
+pub(in crate::core) fn waits() -> Value {
     undone(UndoOutcome::Waiting, Vec::new(), "It will be undone as soon as the workspace can go on.")
 }
