@@ -69,6 +69,8 @@ pub enum WorkspaceState {
     Guard,
     /// No space left on disk.
     DiskFull,
+    /// The disk may only be read.
+    DiskReadOnly,
     /// No space left at Dropbox.
     QuotaFull,
     /// Something else stopped it; see its issues.
@@ -138,6 +140,7 @@ impl From<api::WorkspaceState> for WorkspaceState {
             S::FolderMissing => WorkspaceState::FolderMissing,
             S::Guard => WorkspaceState::Guard,
             S::DiskFull => WorkspaceState::DiskFull,
+            S::DiskReadOnly => WorkspaceState::DiskReadOnly,
             S::QuotaFull => WorkspaceState::QuotaFull,
             S::Error => WorkspaceState::Error,
         }

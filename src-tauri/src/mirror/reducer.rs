@@ -396,7 +396,16 @@ fn is_late(since: Option<Now>, now: Now) -> bool {
 
 fn stands_still(state: WorkspaceState) -> bool {
     use WorkspaceState as S;
-    matches!(state, S::NeedsSignIn | S::FolderMissing | S::Guard | S::DiskFull | S::QuotaFull | S::Error)
+    matches!(
+        state,
+        S::NeedsSignIn
+            | S::FolderMissing
+            | S::Guard
+            | S::DiskFull
+            | S::DiskReadOnly
+            | S::QuotaFull
+            | S::Error
+    )
 }
 
 fn count<T>(items: impl Iterator<Item = T>) -> u32 {

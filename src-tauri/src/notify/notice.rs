@@ -191,6 +191,7 @@ fn issue_key(code: &str) -> &'static str {
     match code {
         "folder_missing" | "folder_empty" | "marker_missing" => "notify.needs_you.folder_missing",
         "disk_full" => "notify.needs_you.disk_full",
+        "disk_read_only" => "notify.needs_you.disk_read_only",
         "quota_full" => "notify.needs_you.quota_full",
         "db_damaged" => "notify.needs_you.db_damaged",
         "case_clash" => "notify.needs_you.case_clash",

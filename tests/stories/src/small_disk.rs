@@ -29,6 +29,13 @@ impl SmallDisk {
         assert!(done.success());
     }
 
+    /// Lets nobody write to it, or lets them again; nobody may have a file of it open for writing.
+    pub fn set_read_only(&self, is_read_only: bool) {
+        let options = if is_read_only { "remount,ro" } else { "remount,rw" };
+        let done = Command::new("mount").args(["-o", options]).arg(&self.0).status().expect("mount runs");
+        assert!(done.success());
+    }
+
     /// Returns where it is.
     pub fn path(&self) -> &Path {
         &self.0

@@ -62,6 +62,7 @@ export function workspaceStatus(workspace: Workspace, snapshot: Snapshot): Works
       return { tone: 'warn', text: missing(workspace, snapshot) }
     case 'needs_sign_in':
     case 'disk_full':
+    case 'disk_read_only':
     case 'quota_full':
     case 'error':
       return { tone: 'warn', text: t(`overview.workspace.${workspace.state}`) }

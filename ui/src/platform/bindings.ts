@@ -1396,6 +1396,8 @@ export type WorkspaceState =
 "guard" | 
 /**  No space left on disk. */
 "disk_full" | 
+/**  The disk may only be read. */
+"disk_read_only" | 
 /**  No space left at Dropbox. */
 "quota_full" | 
 /**  Something else stopped it; see its issues. */

@@ -47,6 +47,7 @@ pub fn state(state: WorkspaceState) -> &'static str {
         WorkspaceState::FolderMissing => "folder missing",
         WorkspaceState::Guard => "deletions wait for you",
         WorkspaceState::DiskFull => "disk full",
+        WorkspaceState::DiskReadOnly => "disk is read-only",
         WorkspaceState::QuotaFull => "Dropbox full",
         WorkspaceState::Error => "stopped by an error",
     }

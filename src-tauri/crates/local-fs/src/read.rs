@@ -63,22 +63,27 @@ impl Root {
         Ok((bytes, hashed))
     }
 
-    /// Returns the file system's own time; nothing in a folder that was never adopted, where no probe may be
-    /// written: there every stamp is in doubt.
-    fn fs_now_if_adopted(&self) -> Result<Option<i64>, FsError> {
-        match self.fs_now() {
-            Ok(now) => Ok(Some(now)),
-            Err(error) if error.kind() == FsErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
     /// Tells whether a later edit could leave these stamps as they are.
     pub(crate) fn is_racy(&self, stat: &LocalStat) -> Result<bool, FsError> {
-        let Some(now) = self.fs_now_if_adopted()? else { return Ok(true) };
-        let granule = self.granule_ns();
-        Ok(is_young(now, stat.mtime_ns, granule) || is_young(now, stat.ctime_ns, granule))
+        Ok(is_in_doubt(known(self.fs_now())?, stat, self.granule_ns()))
     }
+}
+
+/// The file system's own time, as far as it can be known: nothing where no probe may be written, in a folder that
+/// was never adopted and on a disk that may only be read.
+fn known(now: Result<i64, FsError>) -> Result<Option<i64>, FsError> {
+    match now {
+        Ok(now) => Ok(Some(now)),
+        Err(error) if matches!(error.kind(), FsErrorKind::NotFound | FsErrorKind::ReadOnly) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Without the file system's own time every stamp is in doubt: this computer's clock says nothing about stamps that
+/// another one makes.
+fn is_in_doubt(now: Option<i64>, stat: &LocalStat, granule_ns: i64) -> bool {
+    let is_young = |stamp| now.is_none_or(|now| is_young(now, stamp, granule_ns));
+    is_young(stat.mtime_ns) || is_young(stat.ctime_ns)
 }
 
 /// Tells whether a change made now could leave this stamp as it is. A stamp in the future is no danger:
@@ -100,7 +105,7 @@ impl Reading {
     fn begin(root: &Root, path: &SyncPath, expected: &LocalStat) -> Result<Reading, FsError> {
         let (file, spot) = open_expected(root, path, expected, OP)?;
         let reading = Reading { file, spot, stat: *expected };
-        let now = root.fs_now_if_adopted()?;
+        let now = known(root.fs_now())?;
         let newest = expected.mtime_ns.max(expected.ctime_ns);
         if now.is_none_or(|now| newest.saturating_add(MMAP_DOUBT_NS) > now) {
             // Cleans dirty pages, so that the next store through a mapping moves the stamps. Both stamps count:
@@ -231,6 +236,26 @@ mod tests {
             let error = read_across(change).expect_err("changed");
             assert_eq!(error.kind(), FsErrorKind::Changed, "change {n}");
         }
+    }
+
+    #[test]
+    fn where_no_probe_can_be_written_every_stamp_is_in_doubt_however_old() {
+        let old = LocalStat {
+            kind: LocalKind::File,
+            id: sync_core::FileId { dev: 1, ino: 2, btime_ns: 3 },
+            size: 1,
+            mtime_ns: 1_000_000_000,
+            ctime_ns: 1_000_000_000,
+            mode: 0o644,
+            nlink: 1,
+        };
+        for kind in [FsErrorKind::ReadOnly, FsErrorKind::NotFound] {
+            let now = known(Err(FsError::new("stamp", "probe", kind))).expect("no failure");
+            assert!(is_in_doubt(now, &old, 10), "{kind:?}: no other clock stands in for the disk's own");
+        }
+        let now = known(Ok(2_000_000_000)).expect("a time");
+        assert!(!is_in_doubt(now, &old, 10), "a second ago is old enough where the time is known");
+        known(Err(FsError::new("stamp", "probe", FsErrorKind::Other))).expect_err("a failure is one");
     }
 
     #[test]

@@ -138,7 +138,7 @@ impl Root {
         let private = self.private()?;
         // The marker may be replaced between open and lock; then the lock is on a file nobody looks at.
         for _ in 0..8 {
-            let file = private.open_file(&fixed("id"), Open::Write).at("lock", MARKER)?;
+            let file = open_lockable(&private).at("lock", MARKER)?;
             match file.try_lock() {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => {
@@ -266,6 +266,17 @@ impl Root {
 }
 
 const MARKER: &str = ".lockstep/id";
+
+/// Opens the marker for writing, because a network's file system locks nothing else; on a disk that may only
+/// be read, reading has to do.
+fn open_lockable(private: &Dir) -> io::Result<File> {
+    match private.open_file(&fixed("id"), Open::Write) {
+        Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem => {
+            private.open_file(&fixed("id"), Open::Read)
+        }
+        other => other,
+    }
+}
 
 impl fmt::Debug for Root {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

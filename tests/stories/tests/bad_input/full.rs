@@ -1,4 +1,4 @@
-//! No space, here or there.
+//! No space, here or there, and a disk that may only be read.
 
 use super::*;
 
@@ -36,6 +36,51 @@ async fn a_full_disk_stops_downloads_only_and_they_go_on_when_there_is_space() {
     assert_eq!(here().file("large.bin"), Some(&large[..]));
     assert_eq!(here().difference(&world.tree_below("Disk")), "");
     let mut anna = anna;
+    anna.quit().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_disk_that_may_only_be_read_stops_downloads_only_and_they_go_on_when_it_can_be_written_to() {
+    let world = World::start().await;
+    let options = DeviceOptions { remote: "/Own".into(), ..DeviceOptions::named("anna") };
+    let mut anna = Device::start(&world, options.impatient()).await;
+    let Some(disk) = SmallDisk::mount(&anna.parent().at("disk"), "8m") else { return };
+    for path in ["/Disk/edited there.txt", "/Disk/deleted there.txt", "/Disk/edited here.txt"] {
+        world.control().put(path, "one").expect("put");
+    }
+    let view: WorkspaceView = anna.ask(Call::WorkspaceAdd(workspace("/Disk", disk.path()))).await;
+    let id = Some(view.id.clone());
+    async fn sync(anna: &Device, id: &Option<String>) -> SyncReport {
+        anna.ask::<Vec<SyncReport>>(Call::Sync { id: id.clone() }).await.remove(0)
+    }
+    assert_eq!(sync(&anna, &id).await.state, WorkspaceState::Idle);
+    anna.quit().await;
+    anna.parent().write("disk/edited here.txt", "two, here");
+    disk.set_read_only(true);
+    let before = Tree::read_from(disk.path()).expect("readable");
+    world.control().put("/Disk/edited there.txt", "two, there").expect("put");
+    world.control().put("/Disk/new there.txt", "new").expect("put");
+    world.control().delete("/Disk/deleted there.txt").expect("delete");
+    anna.launch().await;
+    world.control().reset_calls();
+    for _ in 0..3 {
+        let report = sync(&anna, &id).await;
+        assert_eq!(report.state, WorkspaceState::DiskReadOnly, "{report:?} {:?}", anna.issues().await);
+        assert_eq!(issue(&anna, "disk_read_only", "").await.level, "needs_you");
+        let _: Value = anna.ask(Call::Retry { id: None }).await;
+    }
+    let calls = world.control().call_count();
+    assert!(calls < 100, "{calls} calls: {:?}", world.control().calls());
+    assert_eq!(Tree::read_from(disk.path()).expect("readable"), before, "nothing changes here");
+    let there = tree! {
+        "edited here.txt" => "two, here", "edited there.txt" => "two, there", "new there.txt" => "new",
+    };
+    assert_eq!(world.tree_below("Disk"), there, "uploads go on, and nothing is deleted");
+    disk.set_read_only(false);
+    let _: Value = anna.ask(Call::Retry { id: None }).await;
+    let report = sync(&anna, &id).await;
+    assert_eq!((report.state, report.issues), (WorkspaceState::Idle, 0), "{:?}", anna.issues().await);
+    assert_eq!(Tree::read_from(disk.path()).expect("readable").difference(&there), "");
     anna.quit().await;
 }
 

@@ -18,6 +18,7 @@ const STOPPED: Partial<Record<WorkspaceState, string[]>> = {
   needs_sign_in: ['sign_in'],
   folder_missing: ['retry', 'choose_place'],
   disk_full: ['retry'],
+  disk_read_only: ['retry'],
   quota_full: ['open_storage', 'retry'],
 }
 

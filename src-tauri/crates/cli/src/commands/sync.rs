@@ -53,6 +53,7 @@ fn exit(report: &SyncReport) -> Exit {
         WorkspaceState::FolderMissing
         | WorkspaceState::Guard
         | WorkspaceState::DiskFull
+        | WorkspaceState::DiskReadOnly
         | WorkspaceState::QuotaFull => Exit::NeedsPerson,
         _ if waiting => Exit::NeedsPerson,
         _ => Exit::Done,

@@ -60,6 +60,7 @@ pub fn is_urgent(code: &str) -> bool {
             | "marker_missing"
             | "remote_folder_missing"
             | "disk_full"
+            | "disk_read_only"
             | "quota_full"
             | "needs_sign_in"
             | "suspended"
@@ -106,6 +107,7 @@ mod tests {
             "folder_missing",
             "marker_missing",
             "disk_full",
+            "disk_read_only",
             "quota_full",
             "needs_sign_in",
             "suspended",

@@ -31,6 +31,8 @@ pub enum WorkspaceState {
     Guard,
     /// No space left on disk.
     DiskFull,
+    /// The disk may only be read.
+    DiskReadOnly,
     /// No space left at Dropbox.
     QuotaFull,
     /// Something else stopped it; see its issues.

@@ -309,7 +309,8 @@ impl Loop {
         name: Name,
         dirs: &mut Dirs,
     ) -> Result<(), StoreError> {
-        if let Some(until) = self.side.disk_full_until.filter(|&until| until > now.ms) {
+        let waits = [self.side.disk_full_until, self.side.disk_read_only_until];
+        if let Some(until) = waits.into_iter().flatten().filter(|&until| until > now.ms).max() {
             self.plan_wanted = true;
             self.wake(until);
             return Ok(());

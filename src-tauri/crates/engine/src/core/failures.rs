@@ -42,7 +42,7 @@ impl Loop {
             Failure::Cancelled => Ok(()),
             // Only undoing asks for such a version, and it has taken note.
             Failure::NotKept => Ok(()),
-            Failure::Disk(error) if error.is_about_keeping() && error.kind() != FsErrorKind::Full => {
+            Failure::Disk(error) if error.is_about_keeping() && !stops_downloads(error.kind()) => {
                 self.could_not_keep(tx, now, flight, &error)
             }
             Failure::Disk(error) => self.disk_failed(tx, now, flight, &error),
@@ -108,7 +108,12 @@ impl Loop {
                 let text = "The name is too long for this disk. Rename it at dropbox.com.";
                 self.note_node_issue(tx, now, node, "path_too_long", text, true)
             }
-            FsErrorKind::Denied | FsErrorKind::ReadOnly => {
+            FsErrorKind::ReadOnly => {
+                self.side.disk_read_only_until = Some(now.ms + FULL_RETRY_MS);
+                let text = "This disk may only be read, so nothing can be written into the folder. Uploads continue; downloads go on when it can be written to again.";
+                self.note_workspace_issue(tx, now, "disk_read_only", text)
+            }
+            FsErrorKind::Denied => {
                 let text = format!("{error}. Check the permissions here; Lockstep tries again.");
                 self.note_node_issue(tx, now, node, "no_permission", &text, true)
             }
@@ -481,6 +486,11 @@ impl Loop {
         }
         Ok(())
     }
+}
+
+/// Tells whether this is about the whole disk, and not about one path.
+fn stops_downloads(kind: FsErrorKind) -> bool {
+    matches!(kind, FsErrorKind::Full | FsErrorKind::ReadOnly)
 }
 
 /// A file that one of the sides takes for too large. Time alone changes nothing, and an attempt may carry

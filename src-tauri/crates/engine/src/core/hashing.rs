@@ -14,6 +14,10 @@ const AT_ONCE: usize = 256;
 /// A file that was hashed within the tick of its last change is read again after this long.
 const RACY_RECHECK_MS: u64 = 3_000;
 
+/// The time doubles with each look that finds the same and cannot tell, this often: up to 51 minutes. Where no
+/// probe can be written, such as on a disk that may only be read, no look can.
+const MOST_DOUBLINGS: u32 = 10;
+
 /// How long an emptied file is given to be filled again (editors truncate, then write).
 const EMPTY_PATIENCE_MS: u64 = 5_000;
 
@@ -23,6 +27,8 @@ pub(super) struct Hashing {
     in_flight: BTreeSet<NodeId>,
     not_before: BTreeMap<NodeId, u64>,
     attempts: BTreeMap<NodeId, u32>,
+    /// Looks in a row after which a file was in doubt as before.
+    doubtful: BTreeMap<NodeId, u32>,
     /// Racy files whose second look is due at the time in `not_before`.
     pub(super) waiting: usize,
 }
@@ -37,6 +43,7 @@ impl Hashing {
         for node in nodes {
             self.not_before.remove(node);
             self.attempts.remove(node);
+            self.doubtful.remove(node);
         }
     }
 }
@@ -115,7 +122,12 @@ impl Loop {
         hashed: &Hashed,
     ) -> Result<(), StoreError> {
         if hashed.racy {
-            self.hashing.not_before.insert(row.id, now.ms + RACY_RECHECK_MS);
+            let is_as_before = row.racy && row.content() == Content::File(hashed.content);
+            let doubtful = self.hashing.doubtful.entry(row.id).or_default();
+            *doubtful = if is_as_before { (*doubtful + 1).min(MOST_DOUBLINGS) } else { 0 };
+            self.hashing.not_before.insert(row.id, now.ms + (RACY_RECHECK_MS << *doubtful));
+        } else {
+            self.hashing.doubtful.remove(&row.id);
         }
         self.clear_node_issue(tx, row.id, "no_permission")?;
         self.clear_node_issue(tx, row.id, "changing")?;

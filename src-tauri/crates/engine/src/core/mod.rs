@@ -196,6 +196,8 @@ struct Cooldown {
 struct Sides {
     /// Downloads wait until then: the disk is full.
     disk_full_until: Option<u64>,
+    /// Downloads wait until then: the disk may not be written to.
+    disk_read_only_until: Option<u64>,
     /// Uploads wait until then: Dropbox is full.
     quota_full_until: Option<u64>,
     /// Dropbox could not be reached.

@@ -152,7 +152,9 @@ impl Loop {
 
     /// Nothing is under way and nothing will start by itself soon: full sides wait for space.
     fn has_come_to_rest(&self) -> bool {
-        let is_full = self.side.disk_full_until.is_some() || self.side.quota_full_until.is_some();
+        let side = &self.side;
+        let waits = [side.disk_full_until, side.disk_read_only_until, side.quota_full_until];
+        let is_full = waits.iter().any(Option::is_some);
         let has_read_all = self.has_read_all() && self.local.is_quiet() && self.removals.waiting == 0;
         let waits_only = is_full && self.flights.is_empty() && has_read_all;
         let is_cooling = self.cooldown.values().any(|c| c.until_ms > 0);
@@ -208,6 +210,7 @@ impl Loop {
             }
         }
         self.side.disk_full_until = self.side.disk_full_until.map(|_| now.ms);
+        self.side.disk_read_only_until = self.side.disk_read_only_until.map(|_| now.ms);
         self.side.quota_full_until = self.side.quota_full_until.map(|_| now.ms);
         self.side.sign_in_needed = false;
         self.local.look_at_root();

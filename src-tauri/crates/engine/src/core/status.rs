@@ -39,6 +39,8 @@ impl Loop {
             WorkspaceState::Guard
         } else if self.side.disk_full_until.is_some() {
             WorkspaceState::DiskFull
+        } else if self.side.disk_read_only_until.is_some() {
+            WorkspaceState::DiskReadOnly
         } else if self.side.quota_full_until.is_some() {
             WorkspaceState::QuotaFull
         } else if !self.has_observed() {
@@ -206,6 +208,7 @@ impl Loop {
     /// A side that was full when the last run ended is tried at once; until then it counts as full.
     pub(super) fn recall_full_sides(&mut self, tx: &mut Tx<'_>, now: Now) -> Result<(), StoreError> {
         self.side.disk_full_until = self.workspace_issue(tx, "disk_full")?.map(|_| now.ms);
+        self.side.disk_read_only_until = self.workspace_issue(tx, "disk_read_only")?.map(|_| now.ms);
         self.side.quota_full_until = self.workspace_issue(tx, "quota_full")?.map(|_| now.ms);
         Ok(())
     }
@@ -220,12 +223,18 @@ impl Loop {
             self.plan_wanted = true;
             self.clear_workspace_issue(tx, "disk_full")?;
         }
+        if self.side.disk_read_only_until.is_some_and(|until| until <= now.ms) {
+            self.side.disk_read_only_until = None;
+            self.plan_wanted = true;
+            self.clear_workspace_issue(tx, "disk_read_only")?;
+        }
         if self.side.quota_full_until.is_some_and(|until| until <= now.ms) {
             self.side.quota_full_until = None;
             self.plan_wanted = true;
             self.clear_workspace_issue(tx, "quota_full")?;
         }
-        for until in [self.side.disk_full_until, self.side.quota_full_until].into_iter().flatten() {
+        let waits = [self.side.disk_full_until, self.side.disk_read_only_until, self.side.quota_full_until];
+        for until in waits.into_iter().flatten() {
             self.wake(until);
         }
         Ok(())
@@ -237,7 +246,14 @@ fn is_halted(state: WorkspaceState) -> bool {
     use WorkspaceState as S;
     matches!(
         state,
-        S::Paused | S::Resting | S::Offline | S::NeedsSignIn | S::FolderMissing | S::DiskFull | S::QuotaFull
+        S::Paused
+            | S::Resting
+            | S::Offline
+            | S::NeedsSignIn
+            | S::FolderMissing
+            | S::DiskFull
+            | S::DiskReadOnly
+            | S::QuotaFull
     )
 }
 

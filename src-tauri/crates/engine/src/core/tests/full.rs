@@ -105,3 +105,60 @@ fn a_file_too_large_for_this_disk_is_an_issue_of_its_own_and_tried_when_it_may_h
     let wishes = bench.feed(vec![page(Vec::new(), "c5", false)]);
     assert!(downloads(&wishes).contains(&"large.bin".to_owned()), "a restart may help: {wishes:?}");
 }
+
+#[test]
+fn a_disk_that_became_read_only_is_one_issue_and_downloads_wait_for_it_together() {
+    let mut bench = Bench::new();
+    bench.start(&[("mine.txt", "mine")]);
+    let there: Vec<RemoteEntry> =
+        ["a.txt", "b.txt"].map(|name| RemoteEntry::File(remote(name, "one", "r1"))).into();
+    let wishes = bench.feed(vec![page(there, "c1", false)]);
+    assert_eq!(downloads(&wishes), ["a.txt", "b.txt"]);
+    let read_only = || local_fs::FsError::new("stage", "", local_fs::FsErrorKind::ReadOnly);
+    let (mut uploads, mut failed) = (0, Vec::new());
+    for (op, effect) in effects(&wishes) {
+        match effect {
+            Effect::Upload { .. } => uploads += 1,
+            _ => failed.push(Event::Done { op, result: Err(Failure::Disk(read_only())) }),
+        }
+    }
+    assert_eq!(uploads, 1, "what is here goes up");
+    bench.feed(failed);
+    assert_eq!(issues(&mut bench), ["disk_read_only"]);
+    bench.ms += 20_000;
+    let mut wishes = bench.feed(vec![Event::Tick]);
+    wishes.extend(bench.scan(&[("mine.txt", "mine")]));
+    assert_eq!(downloads(&wishes), Vec::<String>::new(), "they wait");
+    bench.ms += 20_000;
+    let mut wishes = bench.feed(vec![Event::Tick]);
+    wishes.extend(bench.feed(vec![Event::Tick]));
+    assert_eq!(downloads(&wishes), ["a.txt", "b.txt"], "and are tried again together");
+    assert_eq!(issues(&mut bench), Vec::<String>::new());
+}
+
+#[test]
+fn what_stays_in_doubt_is_read_again_soon_and_then_less_and_less_often() {
+    let files = [("a.txt", "one")];
+    let mut bench = Bench::new();
+    bench.start(&[]);
+    bench.feed(vec![page(Vec::new(), "c1", false)]);
+    bench.feed(vec![Event::Hint(local_fs::Hint::Overflow)]);
+    bench.feed(vec![Event::Health(RootHealth::Ok)]);
+    let mut wishes = bench.feed(vec![scanned(&files)]);
+    let (start, mut looks) = (bench.ms, Vec::new());
+    while bench.ms < start + 3_600_000 {
+        let doubtful = wishes.iter().filter_map(|wish| match read(wish, &files)? {
+            Event::Hashed { node, result: Ok(hashed) } => {
+                Some(Event::Hashed { node, result: Ok(Hashed { racy: true, ..hashed }) })
+            }
+            _ => None,
+        });
+        let doubtful: Vec<Event> = doubtful.collect();
+        looks.extend(doubtful.iter().map(|_| bench.ms - start));
+        bench.feed(doubtful);
+        bench.ms += 1000;
+        wishes = bench.feed(vec![Event::Tick]);
+    }
+    assert_eq!(looks[..3], [0, 3000, 9000], "an edit within one tick is found");
+    assert!(looks.len() < 13, "nobody pays for a disk that may only be read: {looks:?}");
+}

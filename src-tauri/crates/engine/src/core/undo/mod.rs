@@ -248,7 +248,9 @@ impl Loop {
     /// Whoever waits for an undo that cannot go on now learns that it is written down. What waits although
     /// nothing is going to happen any more is refused.
     pub(super) fn answer_about_undos(&mut self, tx: &mut Tx<'_>, now: Now) -> Result<(), StoreError> {
-        let is_full = self.side.disk_full_until.is_some() || self.side.quota_full_until.is_some();
+        let side = &self.side;
+        let waits = [side.disk_full_until, side.disk_read_only_until, side.quota_full_until];
+        let is_full = waits.iter().any(Option::is_some);
         if is_full || !self.can_go_on(now) {
             for ask in std::mem::take(&mut self.undos.asks) {
                 self.commands.push(Command::Reply { id: ask.id, result: Ok(super::conflicts::waits()) });
