@@ -10,6 +10,7 @@ use dropbox_client::{
 use engine::{
     api::{AccountView, Call, NewAccount, SecretStoreKind},
     certificate::extra_root_certificate,
+    proxy_password::with_password,
     settings::Settings,
 };
 use tokio::sync::mpsc;
@@ -96,6 +97,7 @@ impl Desk {
             return Err(CallError::in_field(field.as_str().unwrap_or_default(), text));
         }
         let settings = Settings::load(&self.inner.host.home().config_file()).map_err(CallError::failed)?;
+        let settings = with_password(self.inner.host.home(), settings).await;
         let options = options(&settings).map_err(CallError::failed)?;
         let store = store_kind(request.secret_store, &settings);
         let cancel = self.replace();

@@ -86,6 +86,17 @@ fn a_proxy_keeps_its_password_until_another_one_or_another_server_is_given() {
 }
 
 #[test]
+fn a_password_that_the_engine_has_moved_out_of_the_file_is_shown_as_there_and_kept() {
+    let (_dir, home, desk) = desk();
+    let moved = "http://anna%40x:***@proxy.example.org:3128";
+    engine::settings::Settings::set(&home.config_file(), "proxy", Some(moved)).expect("set");
+    assert_eq!(desk.all().expect("read").proxy, Proxy::Http(server(true)));
+    set_proxy(&desk, Proxy::Socks5(server(true)), None).expect("set");
+    let text = std::fs::read_to_string(home.config_file()).expect("read");
+    assert!(text.contains("socks5h://anna%40x:***@proxy.example.org:3128"), "{text}");
+}
+
+#[test]
 fn a_proxy_without_a_usable_host_is_refused() {
     let (_dir, _home, desk) = desk();
     for host in ["", "http://proxy", "a b", "user@proxy"] {

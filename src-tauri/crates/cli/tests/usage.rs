@@ -100,6 +100,25 @@ fn an_unknown_key_in_the_file_is_named_with_its_line_and_the_file_stays() {
 }
 
 #[test]
+fn the_password_of_a_proxy_is_not_printed_wherever_it_is_kept() {
+    for store in ["file", "memory"] {
+        let home = home();
+        assert_eq!(run(home.path(), &["config", "set", "secret_store", store]).code, 0);
+        let url = "http://me:hunter2@proxy.example.org:3128";
+        for arguments in
+            [&["config", "set", "proxy", url][..], &["config", "get", "proxy"], &["config", "get"]]
+        {
+            let ended = run(home.path(), arguments);
+            assert_eq!(ended.code, 0, "{}", ended.stderr);
+            assert!(ended.stdout.contains("me:***@proxy.example.org"), "{store}: {}", ended.stdout);
+            assert!(!(ended.stdout + &ended.stderr).contains("hunter2"), "{store}: {arguments:?}");
+        }
+        let text = std::fs::read_to_string(home.path().join("config.toml")).expect("read");
+        assert_eq!(text.contains("hunter2"), store == "memory", "what would be lost stays: {text}");
+    }
+}
+
+#[test]
 fn completions_need_no_home() {
     let nowhere = Path::new("/proc/nowhere");
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {

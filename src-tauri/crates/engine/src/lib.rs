@@ -14,6 +14,7 @@ pub mod core;
 pub mod core_files;
 pub mod exec;
 pub mod home;
+pub mod proxy_password;
 pub mod settings;
 mod supervisor;
 pub mod workspace;

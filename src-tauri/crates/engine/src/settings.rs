@@ -69,7 +69,8 @@ pub struct Guard {
     pub percent: u64,
 }
 
-/// URL of a proxy; empty for the system's, `none` for none at all. May hold a password, so `Debug` does not show it.
+/// URL of a proxy; empty for the system's, `none` for none at all. May hold a password, so `Debug` does not show
+/// it; `proxy_password` keeps it out of the file.
 #[derive(Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Proxy(String);
 
@@ -82,6 +83,12 @@ impl Proxy {
     /// Tells whether no proxy is to be used, not even the system's.
     pub fn is_off(&self) -> bool {
         self.0 == "none"
+    }
+}
+
+impl From<String> for Proxy {
+    fn from(url: String) -> Proxy {
+        Proxy(url)
     }
 }
 

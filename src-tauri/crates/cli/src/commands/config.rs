@@ -3,6 +3,7 @@
 use engine::{
     api::Call,
     control::Owner,
+    proxy_password::{keep_password, without_password},
     settings::{KEYS, Settings},
 };
 use serde_json::{Map, Value};
@@ -16,20 +17,22 @@ use crate::{
 pub async fn run(context: &Context, action: args::Config) -> Result<Exit, Failure> {
     let file = context.home.config_file();
     match action {
-        args::Config::Get { key: Some(key) } => print(context, &[&key], &Settings::load(&file)?),
-        args::Config::Get { key: None } => print(context, &KEYS, &Settings::load(&file)?),
+        args::Config::Get { key: Some(key) } => print(context, &[&key], Settings::load(&file)?),
+        args::Config::Get { key: None } => print(context, &KEYS, Settings::load(&file)?),
         args::Config::Set { key, value } => {
             let settings = Settings::set(&file, &key, value.as_deref())?;
-            print(context, &[&key], &settings)?;
-            if let Some(owner) = Owner::connect(&context.home).await {
-                owner.call(&Call::SettingsChanged).await?;
+            match Owner::connect(&context.home).await {
+                Some(owner) => drop(owner.call(&Call::SettingsChanged).await?),
+                // Nobody else moves a password out of the file before the next start.
+                None => drop(keep_password(&context.home, settings).await),
             }
-            Ok(Exit::Done)
+            print(context, &[&key], Settings::load(&file)?)
         }
     }
 }
 
-fn print(context: &Context, keys: &[&str], settings: &Settings) -> Result<Exit, Failure> {
+fn print(context: &Context, keys: &[&str], settings: Settings) -> Result<Exit, Failure> {
+    let settings = without_password(settings);
     let mut values = Map::new();
     for key in keys {
         let value = serde_json::to_value(settings.get(key)?).expect("BUG: settings are plain values");

@@ -14,6 +14,7 @@ use dropbox_client::{
 use engine::{
     api::{AccountView, Call, NewAccount, SecretStoreKind},
     certificate::extra_root_certificate,
+    proxy_password::with_password,
     settings::Settings,
 };
 
@@ -45,7 +46,7 @@ pub async fn run(context: &Context, link: args::Link) -> Result<Exit, Failure> {
         redirect_url: redirect_url.clone(),
         endpoints: endpoints.clone(),
     };
-    let begun = request.begin_with(&options(&settings)?)?;
+    let begun = request.begin_with(&options(context, &settings).await?)?;
     let refresh_token = stop::unless_asked(sign_in(context, link.method, begun)).await?;
     let account = NewAccount {
         app_key: link.app_key,
@@ -108,7 +109,8 @@ async fn announce(context: &Context, store: SecretStoreKind) -> Result<(), Failu
 }
 
 /// Signs in the way the engine will reach Dropbox later.
-fn options(settings: &Settings) -> Result<Options, Failure> {
+async fn options(context: &Context, settings: &Settings) -> Result<Options, Failure> {
+    let settings = with_password(&context.home, settings.clone()).await;
     Ok(Options {
         extra_root_certificate: extra_root_certificate()?,
         proxy: settings.proxy.url().map(SecretString::from),

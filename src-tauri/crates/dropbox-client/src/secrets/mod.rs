@@ -62,6 +62,10 @@ impl fmt::Debug for AccountSecrets {
     }
 }
 
+/// Stands in the place of an account id for what a proxy wants to know: `USER@HOST PASSWORD`, where an account
+/// has its refresh token.
+pub const PROXY: &str = "proxy";
+
 /// Keeps secrets by account id (`dbid:…`).
 pub trait SecretStore: Send + Sync {
     /// Returns what is kept for the account.

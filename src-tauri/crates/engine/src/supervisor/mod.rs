@@ -34,6 +34,7 @@ use crate::{
     clock::Clock,
     core::Request,
     home::Home,
+    proxy_password,
     settings::Settings,
     workspace::{Board, Tell, Workspace, merge},
 };
@@ -104,9 +105,10 @@ impl Supervisor {
         if let store::Opened::Rebuilt { set_aside } = opened {
             tracing::error!(set_aside = %set_aside.display(), "the list of accounts and workspaces was damaged and set aside; link the account and add the workspaces again, nothing is deleted by that");
         }
+        let settings = proxy_password::keep_password(&home, options.settings.clone()).await;
         let inner = Inner {
             home,
-            settings: std::sync::Mutex::new(options.settings.clone()),
+            settings: std::sync::Mutex::new(settings),
             options,
             state: std::sync::Mutex::new(state),
             clients: Mutex::default(),

@@ -11,6 +11,7 @@ use crate::{
     api::{CallError, Code},
     core::Halt,
     home::host_name,
+    proxy_password,
     settings::Settings,
 };
 
@@ -19,7 +20,9 @@ impl Supervisor {
     pub(super) async fn take_over_settings(&self) -> Result<(), CallError> {
         let new = Settings::load(&self.inner.home.config_file())
             .map_err(|error| CallError::new(Code::BadInput, error.to_string()))?;
+        let new = proxy_password::keep_password(&self.inner.home, new).await;
         let old = self.settings();
+        proxy_password::forget_password(&self.inner.home, &old, &new).await;
         // What can be refused comes first: then nothing has changed yet.
         self.retune_clients(&old, &new).await?;
         *self.inner.settings.lock().expect("BUG: nothing panics while it is held") = new;

@@ -5,6 +5,7 @@ use engine::{
     api::{AccountState, AccountView, Call},
     certificate::extra_root_certificate,
     home::Home,
+    proxy_password::with_password,
     settings::Settings,
 };
 use jiff::{Timestamp, fmt::rfc2822::DateTimeParser};
@@ -29,7 +30,7 @@ pub async fn all(context: &Context) -> Vec<Check> {
     if origins.is_empty() {
         origins.push(Endpoints::default().api);
     }
-    let options = options(&context.home);
+    let options = options(&context.home).await;
     for origin in origins {
         match &options {
             Ok(options) => checks.extend(service(reach(&origin, options).await, &origin)),
@@ -41,9 +42,10 @@ pub async fn all(context: &Context) -> Vec<Check> {
 }
 
 /// How Dropbox is reached: with the proxy and the certificate that the engine would use.
-fn options(home: &Home) -> Result<Options, String> {
+async fn options(home: &Home) -> Result<Options, String> {
     // Settings that cannot be read have a line of their own.
     let settings = Settings::load(&home.config_file()).unwrap_or_default();
+    let settings = with_password(home, settings).await;
     Ok(Options {
         proxy: settings.proxy.url().map(SecretString::from),
         direct: settings.proxy.is_off(),
