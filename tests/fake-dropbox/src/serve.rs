@@ -69,11 +69,23 @@ pub fn serve(listener: TcpListener, tls: Option<&Tls>, router: Router) -> anyhow
     Ok(Serving { handle, task })
 }
 
-/// Makes an authority and a certificate for this machine's loopback names.
+/// Whom the certificate is for: this machine's loopback names, and those of the service, so that clients whose
+/// addresses cannot be changed can be led here.
+const NAMES: [&str; 7] = [
+    "localhost",
+    "127.0.0.1",
+    "::1",
+    "api.dropboxapi.com",
+    "content.dropboxapi.com",
+    "notify.dropboxapi.com",
+    "www.dropbox.com",
+];
+
+/// Makes an authority and a certificate for [`NAMES`].
 pub fn make_tls() -> anyhow::Result<Tls> {
     let authority = authority()?;
     let key = KeyPair::generate().context("a key for the server")?;
-    let mut params = CertificateParams::new(["localhost", "127.0.0.1", "::1"].map(String::from))?;
+    let mut params = CertificateParams::new(NAMES.map(String::from))?;
     params.distinguished_name.push(DnType::CommonName, "fake-dropbox");
     let certificate = params.signed_by(&key, &authority)?;
     let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());

@@ -74,7 +74,7 @@ async fn read_whole(request: Request, route: &str, lock: WriteLock) -> Option<(R
         Some((_, field)) => {
             let argument: Option<Value> = serde_json::from_slice(&bytes).ok();
             let count = argument.and_then(|a| a.get(field)?.as_array().map(Vec::len)).unwrap_or(1);
-            lock.per_entry_ms * count as u64
+            lock.single_ms + lock.per_entry_ms * (count as u64).saturating_sub(1)
         }
         None => lock.single_ms,
     };
