@@ -69,13 +69,24 @@ impl Computer {
 
     /// The same with another way to deal with conflicts.
     pub async fn with_conflicts(world: &World, on_conflict: &str) -> Computer {
+        Computer::with(world, on_conflict, SETTINGS).await
+    }
+
+    /// The same with the settings that a new home has.
+    pub async fn as_shipped(world: &World) -> Computer {
+        Computer::with(world, "keep-both", "").await
+    }
+
+    async fn with(world: &World, on_conflict: &str, settings: &str) -> Computer {
         let (home, place) = (TempRoot::new(), TempRoot::new());
-        let program = Program::at(home.path());
+        let mut program = Program::at(home.path());
+        if let Some(authority) = world.fake().certificate_pem() {
+            put(&place.at("authority.pem"), &authority);
+            program = program.trusting(place.at("authority.pem"));
+        }
         tokio::task::block_in_place(|| program.link(world));
         let computer = Computer { home, place, program };
-        std::fs::File::create(computer.home().join("config.toml"))
-            .and_then(|mut file| file.write_all(SETTINGS.as_bytes()))
-            .expect("settings can be written");
+        put(&computer.home().join("config.toml"), settings);
         let folder = computer.folder();
         let local = folder.to_str().expect("a temporary folder's path is text");
         let add = ["workspace", "add", "--remote", "/", "--local", local, "--on-conflict", on_conflict];
@@ -156,6 +167,11 @@ impl Computer {
         let mut reports: Vec<SyncReport> = serde_json::from_value(answer).expect("reports");
         reports.remove(0)
     }
+}
+
+fn put(at: &Path, text: &str) {
+    let written = std::fs::File::create(at).and_then(|mut file| file.write_all(text.as_bytes()));
+    written.unwrap_or_else(|error| panic!("write {at:?}: {error}"));
 }
 
 impl Running {

@@ -11,12 +11,19 @@ use crate::world::World;
 /// A home for the real program.
 pub struct Program {
     home: PathBuf,
+    /// Authority to trust beside the system's.
+    authority: Option<PathBuf>,
 }
 
 impl Program {
     /// Uses this home.
     pub fn at(home: &Path) -> Program {
-        Program { home: home.to_owned() }
+        Program { home: home.to_owned(), authority: None }
+    }
+
+    /// Trusts the authority in this file, too.
+    pub fn trusting(self, authority: PathBuf) -> Program {
+        Program { authority: Some(authority), ..self }
     }
 
     /// Returns what links an account of the world in this way and keeps the secret in a file, but for the secret
@@ -85,6 +92,7 @@ impl Program {
         let mut command = Command::new(binary);
         command.arg("--home").arg(&self.home).args(arguments);
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).env_remove("LOCKSTEP_PASSPHRASE");
+        command.envs(self.authority.iter().map(|path| ("LOCKSTEP_EXTRA_CA", path)));
         command
     }
 }
