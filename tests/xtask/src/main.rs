@@ -4,6 +4,7 @@
 //!
 //! Rule: every command says at its end what happened and, if it failed, where to look.
 
+mod bench;
 mod checks;
 mod crash_loop;
 mod demo;
@@ -74,6 +75,12 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Measures the program that ships against the fake service, beside rclone where it is installed; long
+    Bench {
+        /// Rows and options; `--help` tells
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Lets libFuzzer look for bytes that break a claim about input from outside; needs nightly Rust
     Fuzz(fuzz::Search),
     /// Checks the merge on random triples of trees, and on every triple of small scopes, in release mode
@@ -99,6 +106,7 @@ fn main() -> ExitCode {
         Command::Icons { sheet: Some(folder), .. } => icons::run(&icons::Do::Sheet(folder)),
         Command::Icons { .. } => icons::run(&icons::Do::Write),
         Command::Simulate { arguments } => simulate::run(&arguments),
+        Command::Bench { arguments } => bench::run(&arguments),
         Command::Fuzz(search) => fuzz::run(&search),
         Command::Kernel(triples) => kernel::run(triples),
         Command::Screenshots { out, names } => screenshots::run(&out, &names),

@@ -117,6 +117,11 @@ pub fn build_programs(packages: &[&str]) -> anyhow::Result<PathBuf> {
     Ok(target_dir()?.join("debug"))
 }
 
+/// Returns the folder of programs that were built as they ship.
+pub fn release_dir() -> anyhow::Result<PathBuf> {
+    Ok(target_dir()?.join("release"))
+}
+
 fn target_dir() -> anyhow::Result<PathBuf> {
     let metadata = metadata(&["--no-deps"])?;
     let dir = metadata["target_directory"].as_str().context("cargo metadata names no target directory")?;
