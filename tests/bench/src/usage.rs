@@ -5,7 +5,6 @@
 use std::{
     fs::File,
     process::{Command, Stdio},
-    sync::OnceLock,
     time::{Duration, Instant},
 };
 
@@ -15,6 +14,9 @@ use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 /// Between two looks at the memory of a running process. The kernel keeps the peak; only what grew after the
 /// last look before the end is missed.
 const LOOK: Duration = Duration::from_millis(2);
+
+/// Ticks of a second in `/proc`: Linux tells them as 100 to every program on all that we build for.
+const TICKS_A_SECOND: f64 = 100.0;
 
 /// What a process used from its start to its end.
 #[derive(Debug, Clone, Copy)]
@@ -77,13 +79,11 @@ fn pid(id: u32) -> anyhow::Result<Pid> {
 
 /// User and system time: the 14th and 15th field, counted after the name, which may hold anything.
 fn cpu_secs(id: u32) -> anyhow::Result<f64> {
-    static TICKS: OnceLock<f64> = OnceLock::new();
-    let ticks_a_second = *TICKS.get_or_init(|| rustix::param::clock_ticks_per_second() as f64);
     let stat = std::fs::read_to_string(format!("/proc/{id}/stat"))?;
     let (_, fields) = stat.rsplit_once(')').context("a stat without a name")?;
     let ticks: Vec<u64> =
         fields.split_whitespace().skip(11).take(2).map(str::parse).collect::<Result<_, _>>()?;
-    Ok(ticks.iter().sum::<u64>() as f64 / ticks_a_second)
+    Ok(ticks.iter().sum::<u64>() as f64 / TICKS_A_SECOND)
 }
 
 fn peak(id: u32) -> anyhow::Result<u64> {
