@@ -15,7 +15,7 @@ use memmap2::MmapMut;
 use sync_core::{ContentHash, LocalStat, RemoteFile, SyncPath};
 use tokio::sync::mpsc;
 
-use super::Executor;
+use super::{Executor, lane::Lane};
 use crate::core::{Event, Failure, Outcome, Progress};
 
 /// Files up to this size are read whole and travel in batches: what is hashed is what is sent.
@@ -26,6 +26,10 @@ const BATCH_BYTES: u64 = 24 * 1024 * 1024;
 
 /// Entries of one batch, as Dropbox allows.
 const BATCH_ENTRIES: usize = 1000;
+
+/// Batches that are on their way at once. Dropbox commits one after the other; while it does, the next ones are
+/// read and sent. More would only take memory.
+const BATCHES_AT_ONCE: usize = 3;
 
 /// How long a batch waits for company. Short, because a plan hands out all its uploads at once.
 const BATCH_PATIENCE: Duration = Duration::from_millis(20);
@@ -68,11 +72,13 @@ impl Executor {
     }
 }
 
-/// Collects small uploads into batches; one batch is on its way at a time, because Dropbox commits one at
-/// a time.
+/// Collects small uploads into batches. What waits for its turn is not collected yet, so that a batch that
+/// begins late is as full as can be.
 pub(super) async fn run_batches(executor: Executor, mut uploads: mpsc::UnboundedReceiver<Small>) {
+    let lane = Lane::new(BATCHES_AT_ONCE);
     let mut next = None;
     loop {
+        let Some(turn) = lane.turn().await else { return };
         let first = match next.take() {
             Some(small) => small,
             None => match uploads.recv().await {
@@ -91,7 +97,11 @@ pub(super) async fn run_batches(executor: Executor, mut uploads: mpsc::Unbounded
             bytes += small.upload.stat.size;
             batch.push(small);
         }
-        send_batch(&executor, batch).await;
+        let sender = executor.clone();
+        executor.spawn(async move {
+            let _turn = turn;
+            send_batch(&sender, batch).await;
+        });
     }
 }
 
