@@ -103,6 +103,26 @@ impl ContentHasher {
         }
     }
 
+    /// Lets another hasher take the same bytes. Each byte is hashed once when both stand at the start of a block.
+    pub fn update_with(&mut self, other: &mut ContentHasher, bytes: &[u8]) {
+        if self.in_block != 0 || other.in_block != 0 {
+            self.update(bytes);
+            other.update(bytes);
+            return;
+        }
+        for block in bytes.chunks(BLOCK_BYTES) {
+            self.block.update(block);
+            self.in_block = block.len();
+            other.block.clone_from(&self.block);
+            other.in_block = self.in_block;
+            if self.in_block == BLOCK_BYTES {
+                let digest = std::mem::take(&mut self.block).finalize();
+                self.take_block(digest.as_slice());
+                other.take_block(digest.as_slice());
+            }
+        }
+    }
+
     /// Returns the hash of everything taken so far.
     pub fn finish(mut self) -> ContentHash {
         if self.in_block > 0 {
@@ -113,6 +133,11 @@ impl ContentHasher {
 
     fn close_block(&mut self) {
         let digest = std::mem::take(&mut self.block).finalize();
+        self.take_block(digest.as_slice());
+    }
+
+    fn take_block(&mut self, digest: &[u8]) {
+        self.block = Sha256::new();
         self.whole.update(digest);
         self.in_block = 0;
     }
@@ -167,6 +192,18 @@ mod tests {
             hasher.update(piece);
         }
         assert_eq!(hasher.finish(), ContentHash::of(&content));
+    }
+
+    #[test]
+    fn two_hashers_that_take_the_same_bytes_each_have_their_own_hash() {
+        let content = counting(3 * BLOCK_BYTES + 4097);
+        for start in [0, 5, BLOCK_BYTES, 2 * BLOCK_BYTES] {
+            let (mut whole, mut rest) = (ContentHasher::new(), ContentHasher::new());
+            whole.update(&content[..start]);
+            whole.update_with(&mut rest, &content[start..]);
+            assert_eq!(whole.finish(), ContentHash::of(&content), "from {start}");
+            assert_eq!(rest.finish(), ContentHash::of(&content[start..]), "from {start}");
+        }
     }
 
     #[test]
