@@ -1,6 +1,9 @@
 //! The client: its shared state, and the calls about the account itself.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
 
 use dropbox_sdk::types::users::{GetAccountArg, GetAccountError};
 use secrecy::SecretString;
@@ -27,6 +30,8 @@ pub(crate) struct Shared {
     /// Held while a write takes effect: Dropbox lets one write into a namespace at a time and refuses the
     /// others. An async mutex, because it is held while Dropbox answers; that is its purpose.
     commits: Mutex<()>,
+    /// Large uploads that are under way; they share memory.
+    pub(crate) large_uploads: AtomicU64,
     pub(crate) mute: bool,
 }
 
@@ -88,7 +93,8 @@ impl Client {
     ) -> Result<Client, ClientError> {
         let urls = endpoints.urls().map_err(|error| ClientError::BadSettings(error.to_string()))?;
         let transport = Transport::new(urls, credentials, &options)?;
-        Ok(Client { shared: Arc::new(Shared { transport, commits: Mutex::new(()), mute: options.mute }) })
+        let (commits, large_uploads) = (Mutex::new(()), AtomicU64::new(0));
+        Ok(Client { shared: Arc::new(Shared { transport, commits, large_uploads, mute: options.mute }) })
     }
 
     /// Changes the limits for file content, in bytes a second; takes effect at once.

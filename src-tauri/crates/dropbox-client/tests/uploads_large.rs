@@ -158,7 +158,10 @@ async fn a_large_content_goes_in_pieces_and_reports_its_progress() {
     let (result, steps) = upload_large(&server.client(), source.clone(), None).await;
     result.expect("committed");
     assert_eq!(committed(&state), Some(source.bytes()));
-    assert_eq!(server.calls("files/upload_session/append_v2").len(), 6);
+    let appends = server.calls("files/upload_session/append_v2");
+    let bytes: Vec<usize> = appends.iter().map(|seen| seen.body.len()).collect();
+    // How far they grow depends on how quickly they go.
+    assert!(bytes[0] == 8 * MIB && bytes.len() <= 6, "{bytes:?}");
     let sent: Vec<u64> = steps
         .iter()
         .filter_map(|step| match step {

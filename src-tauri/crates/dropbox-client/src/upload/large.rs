@@ -2,12 +2,20 @@
 //!
 //! A sequential session: each piece carries its own hash, a lost answer shows as an offset that is
 //! further than ours, and after a restart the session goes on where Dropbox has it. While one piece is
-//! sent, the next is read and hashed: two pieces are in memory.
+//! sent, the next is read and hashed: two pieces are in memory. Pieces grow while they go quickly, because
+//! each costs a round trip.
 //!
 //! Rule: nothing is committed unless the bytes that were read, from first to last, have the hash that was
 //! planned, and the file is still the one that was opened.
 
-use std::{io, sync::Arc};
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use bytes::Bytes;
 use dropbox_sdk::types::files::{
@@ -17,7 +25,10 @@ use dropbox_sdk::types::files::{
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use sync_core::{ContentHash, ContentHasher, RemoteFile};
-use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::{
+    task::{JoinHandle, spawn_blocking},
+    time::Instant,
+};
 
 use super::Content;
 use crate::{
@@ -28,8 +39,15 @@ use crate::{
     types::{Commit, Progress, Session, UploadSource},
 };
 
-/// Bytes of one request; a multiple of the hash's blocks.
+/// Bytes of the first requests, and of all on a slow line; a multiple of the hash's blocks.
 const PIECE_BYTES: u64 = 8 * 1024 * 1024;
+
+/// Most bytes of one request. All large uploads share it: as many pieces are in memory as before.
+const MOST_PIECE_BYTES: u64 = 32 * 1024 * 1024;
+
+/// A piece that went within this time may be followed by one twice as large; what a broken connection costs
+/// stays a matter of seconds.
+const QUICK: Duration = Duration::from_secs(3);
 
 /// A session is reported for keeping this often.
 const REPORT_BYTES: u64 = 32 * 1024 * 1024;
@@ -94,6 +112,7 @@ impl Client {
             return Err(ClientError::TooLarge);
         }
         let content = Content { hash: content_hash, size };
+        let _counted = Counted::new(&self.shared.large_uploads);
         let upload = Upload { client: self, source, content, commit, on_progress };
         let mut session =
             resume.filter(|s| s.content_hash == content_hash && s.size == size && s.offset <= size);
@@ -109,6 +128,31 @@ impl Client {
     }
 }
 
+/// An upload that counts as long as it lasts.
+struct Counted<'c>(&'c AtomicU64);
+
+impl Counted<'_> {
+    fn new(count: &AtomicU64) -> Counted<'_> {
+        count.fetch_add(1, Ordering::Relaxed);
+        Counted(count)
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Returns how large a piece may be after one of this size that took so long, with so many uploads at once.
+fn next_len(len: u64, took: Duration, uploads: u64) -> u64 {
+    let most = (MOST_PIECE_BYTES / uploads.max(1)).max(PIECE_BYTES);
+    let wanted = if took < QUICK { len * 2 } else { len / 2 };
+    // All of them are powers of two but for the share of several uploads.
+    let whole = wanted.min(most) / PIECE_BYTES * PIECE_BYTES;
+    whole.max(PIECE_BYTES)
+}
+
 impl Upload<'_> {
     async fn run(&self, resume: Option<Session>) -> Result<RemoteFile, Stop> {
         let mut session = match resume {
@@ -117,12 +161,15 @@ impl Upload<'_> {
         };
         let mut hasher = self.hash_prefix(session.offset).await?;
         let mut reported = session.offset;
-        let mut next = self.read_ahead(session.offset, hasher.clone());
+        let mut len = PIECE_BYTES;
+        let mut next = self.read_ahead(session.offset, len, hasher.clone());
         while let Some(reading) = next {
             let piece = joined(reading).await?;
             hasher = piece.hasher;
-            next = self.read_ahead(session.offset + piece.bytes.len() as u64, hasher.clone());
+            next = self.read_ahead(session.offset + piece.bytes.len() as u64, len, hasher.clone());
+            let start = Instant::now();
             self.append(&mut session, piece.bytes, piece.hash).await?;
+            len = next_len(len, start.elapsed(), self.client.shared.large_uploads.load(Ordering::Relaxed));
             (self.on_progress)(Progress::Sent(session.offset));
             if session.offset - reported >= REPORT_BYTES {
                 reported = session.offset;
@@ -165,14 +212,16 @@ impl Upload<'_> {
     fn read_ahead(
         &self,
         offset: u64,
+        len: u64,
         mut hasher: ContentHasher,
     ) -> Option<JoinHandle<Result<Piece, ClientError>>> {
-        let len = PIECE_BYTES.min(self.content.size - offset);
+        let len = len.min(self.content.size - offset);
         let source = self.source.clone();
         let read = move || {
             let bytes = read_exactly(&*source, offset, len)?;
-            hasher.update(&bytes);
-            Ok(Piece { hash: ContentHash::of(&bytes), bytes, hasher })
+            let mut own = ContentHasher::new();
+            hasher.update_with(&mut own, &bytes);
+            Ok(Piece { hash: own.finish(), bytes, hasher })
         };
         (len > 0).then(|| spawn_blocking(read))
     }
@@ -267,4 +316,28 @@ async fn joined<T>(task: JoinHandle<Result<T, ClientError>>) -> Result<T, Client
     task.await.unwrap_or_else(|error| {
         Err(ClientError::SourceUnreadable { kind: io::ErrorKind::Other, detail: error.to_string() })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MIB: u64 = 1024 * 1024;
+
+    #[test]
+    fn pieces_grow_while_they_go_quickly_and_shrink_on_a_slow_line() {
+        let (quick, slow) = (Duration::from_millis(100), Duration::from_secs(10));
+        assert_eq!(next_len(8 * MIB, quick, 1), 16 * MIB);
+        assert_eq!(next_len(32 * MIB, quick, 1), 32 * MIB, "there is a limit");
+        assert_eq!(next_len(32 * MIB, slow, 1), 16 * MIB);
+        assert_eq!(next_len(8 * MIB, slow, 1), 8 * MIB);
+    }
+
+    #[test]
+    fn uploads_at_once_share_the_memory_of_their_pieces() {
+        let quick = Duration::from_millis(100);
+        assert_eq!(next_len(16 * MIB, quick, 2), 16 * MIB);
+        assert_eq!(next_len(16 * MIB, quick, 3), 8 * MIB);
+        assert_eq!(next_len(8 * MIB, quick, 12), 8 * MIB);
+    }
 }
