@@ -16,6 +16,7 @@ mod moves;
 mod rows;
 mod scenarios;
 mod sent;
+mod shortcuts;
 mod undo;
 
 use super::{Command, Config, Core, Effect, Event, Failure, Now, Outcome, Request, Scanned};

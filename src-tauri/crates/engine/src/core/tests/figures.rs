@@ -10,7 +10,11 @@ const PATIENCE_MS: u64 = 1_500;
 impl Bench {
     /// Moves the time from one asked-for tick to the next, and answers scans and reads of these files, until
     /// an effect is wished for; returns the wishes of that turn.
-    fn until_an_effect(&mut self, mut wishes: Vec<Command>, files: &[(&str, &str)]) -> Vec<Command> {
+    pub(super) fn until_an_effect(
+        &mut self,
+        mut wishes: Vec<Command>,
+        files: &[(&str, &str)],
+    ) -> Vec<Command> {
         loop {
             if !effects(&wishes).is_empty() {
                 return wishes;
