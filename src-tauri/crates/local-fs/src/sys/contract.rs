@@ -64,6 +64,17 @@ macro_rules! contract {
             }
 
             #[test]
+            fn blocks_are_shared_as_a_whole_or_not_at_all() {
+                let (temp, dir) = temp();
+                put(&temp.path().join("a"), "hello");
+                let from = dir.open_file(&name("a"), Open::Read).expect("open");
+                let to = dir.open_file(&name("b"), Open::CreateNew).expect("create");
+                let expected = if $system::share_blocks(&from, &to) { "hello" } else { "" };
+                let found = std::fs::read(temp.path().join("b")).expect("read");
+                assert_eq!(found, expected.as_bytes());
+            }
+
+            #[test]
             fn a_file_is_made_new_stamped_read_linked_and_replaced() {
                 let (temp, dir) = temp();
                 let mut file = dir.open_file(&name("a"), Open::CreateNew).expect("create");

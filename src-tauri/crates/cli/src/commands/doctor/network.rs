@@ -115,7 +115,7 @@ mod tests {
         let closed = std::net::TcpListener::bind("127.0.0.1:0").expect("bind").local_addr().expect("bound");
         let proxy = format!("http://me:hunter2@{closed}");
         Settings::set(&home.config_file(), "proxy", Some(&proxy)).expect("a good proxy");
-        let options = options(&home).expect("no certificate is named");
+        let options = options(&home).await.expect("no certificate is named");
         let url = options.proxy.as_ref().map(|url| url.expose_secret().to_owned());
         assert_eq!(url.as_deref(), Some(proxy.as_str()));
         let checks = service(reach("https://api.dropboxapi.com", &options).await, "Dropbox");
