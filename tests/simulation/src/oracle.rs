@@ -182,7 +182,11 @@ pub fn needless_conflicts(computer: &Computer, cloud: &Cloud, before: &Tree, sid
         let key = NameKey::from_bytes(name);
         let is_given = computer.person.arrivals.contains(&key) || cloud.others.arrivals.contains(&key);
         let known = content.as_ref().and_then(|hash| computer.ledger.get(hash));
-        if !String::from_utf8_lossy(name).contains("conflicted copy") || is_known || is_given || known.is_some_and(|known| known.reappears) {
+        if !String::from_utf8_lossy(name).contains("conflicted copy")
+            || is_known
+            || is_given
+            || known.is_some_and(|known| known.reappears)
+        {
             continue;
         }
         if side != Side::Both {

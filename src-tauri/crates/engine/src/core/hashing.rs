@@ -38,6 +38,13 @@ impl Hashing {
         self.in_flight.is_empty() && self.waiting == 0
     }
 
+    /// Something waits for the second look at this file.
+    pub(super) fn hurry(&mut self, node: NodeId, now: Now) {
+        if let Some(at) = self.not_before.get_mut(&node) {
+            *at = (*at).min(now.ms + RACY_RECHECK_MS);
+        }
+    }
+
     /// Gives up on what was being read there.
     pub(super) fn forget(&mut self, nodes: &[NodeId]) {
         for node in nodes {
