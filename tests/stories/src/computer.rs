@@ -114,6 +114,11 @@ impl Computer {
         Tree::read_from(&self.folder()).unwrap_or_else(|error| panic!("{error:#}"))
     }
 
+    /// Deletes as `rm -r` does.
+    pub fn remove(&self, path: &str) {
+        self.place.remove(&format!("folder/{path}"));
+    }
+
     /// Runs a command to its end.
     pub async fn run(&self, arguments: &[&str]) -> Ended {
         self.end(self.program.command(arguments)).await

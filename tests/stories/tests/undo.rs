@@ -101,8 +101,7 @@ async fn files_deleted_here_are_back_on_both_sides_after_an_undo_with_the_progra
     computer.done(&["sync"]).await;
     let id = world.control().metadata("/a.txt").expect("there").id().map(str::to_owned);
     for path in GONE {
-        let at = computer.folder().join(path);
-        if at.is_dir() { std::fs::remove_dir_all(at) } else { std::fs::remove_file(at) }.expect("rm -r");
+        computer.remove(path);
     }
     computer.done(&["sync"]).await;
     assert_eq!(world.tree().difference(&after()), "");

@@ -106,7 +106,8 @@ fn what_was_removed_comes_back_to_its_very_place_or_not_at_all() {
     disk.save("docs/a", "another");
     refused(disk.root.bring_back(1, &path("docs/a")), FsErrorKind::Exists);
     assert_eq!(disk.read("docs/a"), "another");
-    fs::remove_dir_all(disk.at("docs")).expect("rm -r");
+    fs::remove_file(disk.at("docs/a")).expect("rm");
+    fs::remove_dir(disk.at("docs")).expect("rmdir");
     disk.save("docs", "a file in place of the folder");
     refused(disk.root.bring_back(1, &path("docs/a")), FsErrorKind::Exists);
     fs::remove_file(disk.at("docs")).expect("rm");

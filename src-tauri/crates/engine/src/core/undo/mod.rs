@@ -18,7 +18,7 @@ use store::{ActivityRow, StoreError, Tx, UndoState};
 use sync_core::NodeId;
 
 pub(super) use self::change::Change;
-use self::step::Next;
+use self::step::{Next, Run};
 use super::{Command, Failure, Loop, Now, conflicts::UNDO_SECS, dispatch::Step, planning::MOST_FLIGHTS};
 use crate::api::{CallError, Code, RefusedUndo, UndoRefusal, UndoView, Undone};
 
@@ -151,7 +151,8 @@ impl Loop {
                 Next::Wait => waits = true,
                 Next::NotYet(why) => not_yet.push((row.id, why)),
                 Next::Refused(why) => self.refuse_undo(tx, row.id, &refused(why, None))?,
-                Next::Run { node, step, effect } => {
+                Next::Run(run) => {
+                    let Run { node, step, effect } = *run;
                     if matches!(step, Step::MoveLocal { .. }) {
                         standing.note_move(tx, node)?;
                     }

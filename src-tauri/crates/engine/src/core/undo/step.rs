@@ -23,7 +23,18 @@ pub(super) enum Next {
     /// It cannot be done.
     Refused(UndoRefusal),
     /// This undoes it.
-    Run { node: NodeId, step: Step, effect: Effect },
+    Run(Box<Run>),
+}
+
+/// An effect and what it will have changed.
+pub(super) struct Run {
+    pub(super) node: NodeId,
+    pub(super) step: Step,
+    pub(super) effect: Effect,
+}
+
+fn run(node: NodeId, step: Step, effect: Effect) -> Next {
+    Next::Run(Box::new(Run { node, step, effect }))
 }
 
 /// Both sides of a node that does not change, or why there is nothing to go on with.
@@ -47,7 +58,7 @@ impl Loop {
                 let (size, content) = (*before_size, *before);
                 let effect =
                     Effect::TakeBack { from: Kept::Trash, target, over: Some(local.stat), size, content };
-                Ok(Next::Run { node: *node, step: Step::TakeBack { content }, effect })
+                Ok(run(*node, Step::TakeBack { content }, effect))
             }
             Change::ReplacedThere { node, before, before_rev, after } => {
                 let remote = match self.as_left(tx, *node, (*before, *after), standing)? {
@@ -60,7 +71,7 @@ impl Loop {
                 };
                 let over = Some(Present { id, rev });
                 let effect = Effect::RestoreRemote { path, over, rev: before_rev.clone() };
-                Ok(Next::Run { node: *node, step: Step::RestoreRemote, effect })
+                Ok(run(*node, Step::RestoreRemote, effect))
             }
             Change::Moved { node, from, parent, name } => {
                 self.move_back(tx, *node, &SyncPath::from_names(from.clone()), (*parent, name), standing)
@@ -71,7 +82,7 @@ impl Loop {
                     return Ok(next);
                 }
                 let step = Step::BringBack { near: self.nearest_known(tx, &path)? };
-                Ok(Next::Run { node: tx.new_node()?, step, effect: Effect::BringBack { op: *op, path } })
+                Ok(run(tx.new_node()?, step, Effect::BringBack { op: *op, path }))
             }
             Change::RemovedThere { path, file: Some(file), .. } => {
                 self.give_back(tx, &SyncPath::from_names(path.clone()), file, standing)
@@ -138,7 +149,7 @@ impl Loop {
             _ => {}
         }
         Ok(match super::super::dispatch::trash_effect(tx, node)? {
-            Some(effect) => Next::Run { node, step: Step::TrashLocal, effect },
+            Some(effect) => run(node, Step::TrashLocal, effect),
             None => Next::Refused(UndoRefusal::Gone),
         })
     }
@@ -173,7 +184,7 @@ impl Loop {
         }
         let step = Step::MoveLocal { parent: folder, name: old_name.clone() };
         let effect = Effect::MoveLocal { from: at, to: from.clone(), expected: local.stat };
-        Ok(Next::Run { node, step, effect })
+        Ok(run(node, step, effect))
     }
 
     /// A file that was deleted at Dropbox is restored there.
@@ -197,7 +208,7 @@ impl Loop {
         let Some(below) = path.to_remote() else { return Ok(Next::Refused(UndoRefusal::Gone)) };
         let path = format!("{}{below}", self.config.remote_root);
         let effect = Effect::RestoreRemote { path, over: None, rev: file.rev.clone() };
-        Ok(Next::Run { node: tx.new_node()?, step: Step::RestoreRemote, effect })
+        Ok(run(tx.new_node()?, Step::RestoreRemote, effect))
     }
 
     /// Folders that were deleted at Dropbox are made here, one after another, and Dropbox follows.
@@ -220,7 +231,7 @@ impl Loop {
             };
             let step = Step::MkdirLocal { parent, name: name.clone() };
             let effect = Effect::MkdirLocal { path: path.clone() };
-            return Ok(Next::Run { node: tx.new_node()?, step, effect });
+            return Ok(run(tx.new_node()?, step, effect));
         }
         Ok(Next::Done)
     }
