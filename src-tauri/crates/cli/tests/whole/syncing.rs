@@ -46,7 +46,7 @@ async fn sync_goes_on_until_nothing_is_left_and_verify_agrees() {
     }
     let activity = world.json(&["activity", "--limit", "10"]);
     let keys: Vec<_> = activity[0].as_object().expect("object").keys().cloned().collect();
-    assert_eq!(keys, ["batch", "bytes", "direction", "path", "time", "verb", "workspace"]);
+    assert_eq!(keys, ["batch", "bytes", "direction", "id", "path", "time", "undo", "verb", "workspace"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -320,7 +320,7 @@ impl Loop {
         let local = tx.local(node)?;
         if local.as_ref().is_some_and(|row| row.racy) {
             // An edit may hide behind its stamps; its second look wants the next plan.
-            self.hashing.hurry(node, now);
+            self.hurry_second_look(node, now);
             return Ok(());
         }
         let target = match &local {
@@ -408,7 +408,7 @@ impl Loop {
         for below in tx.local_subtree(node)? {
             if tx.local(below)?.is_some_and(|row| row.racy) {
                 // An edit may hide behind its stamps; its second look wants the next plan.
-                self.hashing.hurry(below, now);
+                self.hurry_second_look(below, now);
                 return Ok(());
             }
         }

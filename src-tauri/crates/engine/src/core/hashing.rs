@@ -14,6 +14,9 @@ const AT_ONCE: usize = 256;
 /// A file that was hashed within the tick of its last change is read again after this long.
 const RACY_RECHECK_MS: u64 = 3_000;
 
+/// The same when something waits for it: longer than the stamps of most disks need to move on.
+const HURRIED_RECHECK_MS: u64 = 250;
+
 /// The time doubles with each look that finds the same and cannot tell, this often: up to 51 minutes. Where no
 /// probe can be written, such as on a disk that may only be read, no look can.
 const MOST_DOUBLINGS: u32 = 10;
@@ -29,20 +32,20 @@ pub(super) struct Hashing {
     attempts: BTreeMap<NodeId, u32>,
     /// Looks in a row after which a file was in doubt as before.
     doubtful: BTreeMap<NodeId, u32>,
+    /// Files whose second look the last plan waits for.
+    hurried: BTreeSet<NodeId>,
     /// Racy files whose second look is due at the time in `not_before`.
     pub(super) waiting: usize,
 }
 
 impl Hashing {
     pub(super) fn is_idle(&self) -> bool {
-        self.in_flight.is_empty() && self.waiting == 0
+        self.in_flight.is_empty() && self.waiting == 0 && self.hurried.is_empty()
     }
 
-    /// Something waits for the second look at this file.
-    pub(super) fn hurry(&mut self, node: NodeId, now: Now) {
-        if let Some(at) = self.not_before.get_mut(&node) {
-            *at = (*at).min(now.ms + RACY_RECHECK_MS);
-        }
+    /// A new plan says anew what it waits for.
+    pub(super) fn hurry_nobody(&mut self) {
+        self.hurried.clear();
     }
 
     /// Gives up on what was being read there.
@@ -56,6 +59,16 @@ impl Hashing {
 }
 
 impl Loop {
+    /// The plan waits for the second look at this file.
+    pub(super) fn hurry_second_look(&mut self, node: NodeId, now: Now) {
+        self.hashing.hurried.insert(node);
+        let soon = now.ms + HURRIED_RECHECK_MS;
+        if let Some(at) = self.hashing.not_before.get_mut(&node) {
+            *at = (*at).min(soon);
+        }
+        self.wake(soon);
+    }
+
     pub(super) fn issue_hashes(&mut self, tx: &mut Tx<'_>, now: Now) -> Result<(), StoreError> {
         self.hashing.waiting = 0;
         if !self.local.is_settled() || self.side.root != super::RootState::Ok {

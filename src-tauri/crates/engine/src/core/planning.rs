@@ -74,6 +74,7 @@ impl Loop {
     }
 
     fn make_plan(&mut self, tx: &mut Tx<'_>, now: Now) -> Result<(), StoreError> {
+        self.hashing.hurry_nobody();
         for _ in 0..MOST_ROUNDS {
             let policy = self.policy(tx, now)?;
             // A node with an effect under way holds what is above it, also while all its rows agree.
