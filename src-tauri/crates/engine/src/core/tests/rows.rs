@@ -15,6 +15,18 @@ fn folder(id: &str, path: &str) -> RemoteFolder {
     RemoteFolder { id: id.into(), path_lower: path.into(), name, read_only: false, shared_folder_id: None }
 }
 
+impl Bench {
+    /// Lets some seconds go by in which the root is the known one.
+    fn pass_time(&mut self) -> Vec<Command> {
+        let mut wishes = Vec::new();
+        for _ in 0..10 {
+            self.ms += 500;
+            wishes.extend(self.feed(vec![Event::Health(RootHealth::Ok), Event::Tick]));
+        }
+        wishes
+    }
+}
+
 /// Asks for a look at these folders in one round; returns who is to be listed.
 fn look_at(bench: &mut Bench, dirs: &[SyncPath]) -> Vec<(NodeId, SyncPath)> {
     let hints = dirs.iter().map(|dir| Event::Hint(Hint::Look { dir: dir.clone() })).collect();
@@ -395,15 +407,10 @@ fn nothing_is_deleted_whose_stamps_may_hide_an_edit() {
     bench.feed(vec![Event::Hashed { node, result: Ok(Hashed { racy: true, ..hashed }) }]);
     let gone = vec![RemoteEntry::Deleted { path_lower: "/a.txt".into() }];
     let mut wishes = bench.feed(vec![page(gone, "c2", false)]);
-    for _ in 0..5 {
-        bench.ms += 500;
-        wishes.extend(bench.feed(vec![Event::Health(RootHealth::Ok), Event::Tick]));
-    }
+    wishes.extend(bench.pass_time());
     assert!(effects(&wishes).is_empty(), "{wishes:?}");
-    bench.ms += 5_000;
-    let wishes = bench.feed(vec![Event::Tick]);
     let told = wishes.iter().find_map(|wish| read(wish, &[("a.txt", "one")])).expect("it is read again");
     let mut wishes = bench.feed(vec![told]);
-    wishes.extend(bench.feed(vec![Event::Health(RootHealth::Ok)]));
+    wishes.extend(bench.pass_time());
     assert!(matches!(effects(&wishes)[..], [(_, Effect::TrashLocal { .. })]), "{wishes:?}");
 }
