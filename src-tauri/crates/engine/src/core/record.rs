@@ -414,6 +414,16 @@ impl Loop {
             // deletion that followed; our own move must not look like one of others until then.
             return agree_on_place(tx, flight);
         };
+        let rid = match &entry {
+            RemoteEntry::File(file) => Some(&file.id),
+            RemoteEntry::Folder(folder) => Some(&folder.id),
+            RemoteEntry::Deleted { .. } => None,
+        };
+        if rid.is_some() && rid != row.rid.as_ref() {
+            // The node has come to stand for somebody else's file meanwhile; the feed brings this one, too.
+            self.look_at_dropbox();
+            return Ok(());
+        }
         let moved = match entry {
             RemoteEntry::File(file) => file_row(node, parent, name.key(), row.generation, file),
             RemoteEntry::Folder(folder) => {

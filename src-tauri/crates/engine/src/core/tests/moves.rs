@@ -234,23 +234,24 @@ fn an_own_move_does_not_win_against_a_deletion() {
     assert!(!planned.iter().any(|(_, effect)| matches!(effect, Effect::Upload { .. })), "{planned:?}");
 }
 
+/// Looks at the root, in which the file of [`at_rest`] stands under this name.
+fn look_at_it_as(bench: &mut Bench, name: &str) -> Vec<Command> {
+    let renamed = DirEntry { name: Name::new(name).expect("a name"), ..entry("a.txt", stat("a.txt", "one")) };
+    let listing = listing(folder_stat(""), vec![renamed]);
+    let seen = Scanned { dir: NodeId::ROOT, path: SyncPath::root(), covered: Ok(()), listing };
+    let events = [
+        Event::Hint(Hint::Overflow),
+        Event::Health(RootHealth::Ok),
+        Event::Scanned(seen),
+        Event::Health(RootHealth::Ok),
+    ];
+    events.into_iter().flat_map(|event| bench.feed(vec![event])).collect()
+}
+
 #[test]
 fn a_file_that_moves_on_while_its_move_at_dropbox_is_on_its_way_is_moved_on() {
     let mut bench = at_rest();
-    let in_its_place = |name: &str| {
-        let renamed =
-            DirEntry { name: Name::new(name).expect("a name"), ..entry("a.txt", stat("a.txt", "one")) };
-        let root = listing(folder_stat(""), vec![renamed]);
-        Event::Scanned(Scanned { dir: NodeId::ROOT, path: SyncPath::root(), covered: Ok(()), listing: root })
-    };
-    let look = |bench: &mut Bench, name: &str| {
-        let mut wishes = bench.feed(vec![Event::Hint(Hint::Overflow)]);
-        wishes.extend(bench.feed(vec![Event::Health(RootHealth::Ok)]));
-        wishes.extend(bench.feed(vec![in_its_place(name)]));
-        wishes.extend(bench.feed(vec![Event::Health(RootHealth::Ok)]));
-        wishes
-    };
-    let wishes = look(&mut bench, "b.txt");
+    let wishes = look_at_it_as(&mut bench, "b.txt");
     let [(op, Effect::MoveRemote { .. })] = effects(&wishes)[..] else { panic!("{wishes:?}") };
     // One half of the move is in the feed before the answer to it comes.
     bench.feed(vec![page(vec![RemoteEntry::Deleted { path_lower: "/a.txt".into() }], "c2", true)]);
@@ -258,9 +259,25 @@ fn a_file_that_moves_on_while_its_move_at_dropbox_is_on_its_way_is_moved_on() {
     let moved = RemoteFile { name: Name::new("b.txt").expect("a name"), ..moved };
     let answer = Outcome::RemoteMoved(Box::new(RemoteEntry::File(moved.clone())));
     bench.feed(vec![Event::Done { op, result: Ok(answer) }]);
-    let mut wishes = look(&mut bench, "c.txt");
+    let mut wishes = look_at_it_as(&mut bench, "c.txt");
     wishes.extend(bench.feed(vec![page(vec![RemoteEntry::File(moved)], "c3", false)]));
     wishes.extend(bench.feed(vec![page(vec![], "c4", false)]));
     let planned = effects(&wishes);
     assert!(matches!(planned[..], [(_, Effect::MoveRemote { .. })]), "not back on disk: {planned:?}");
+}
+
+#[test]
+fn the_answer_to_a_move_does_not_stand_for_what_others_put_in_its_place() {
+    let mut bench = at_rest();
+    let wishes = look_at_it_as(&mut bench, "b.txt");
+    let [(op, Effect::MoveRemote { .. })] = effects(&wishes)[..] else { panic!("{wishes:?}") };
+    // Others swapped it with a file of theirs, and the feed is quicker than the answer.
+    let theirs = RemoteFile { id: "id:theirs".into(), ..remote("a.txt", "theirs", "r2") };
+    let it = RemoteFile { id: "id:a.txt".into(), ..remote("c.txt", "one", "r3") };
+    bench.feed(vec![page(vec![RemoteEntry::File(theirs), RemoteEntry::File(it)], "c2", false)]);
+    let moved = RemoteFile { id: "id:a.txt".into(), ..remote("b.txt", "one", "r4") };
+    let answer = Outcome::RemoteMoved(Box::new(RemoteEntry::File(moved)));
+    let wishes = bench.feed(vec![Event::Done { op, result: Ok(answer) }]);
+    let asks = |wish: &Command| matches!(wish, Command::Continue(_));
+    assert!(wishes.iter().any(asks), "only the feed knows where it is now: {wishes:?}");
 }
