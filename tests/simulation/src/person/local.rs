@@ -532,6 +532,10 @@ impl Computer {
     /// What was away may be deleted at Dropbox by now, and has to be sent again then.
     fn came_back_below(&mut self, dir: Object, name: &Name) {
         let Some(object) = self.fs.find(dir, name) else { return };
+        if name.to_string().contains("conflicted copy") {
+            // An old one: nobody may take it for a new conflict.
+            self.person.arrivals.insert(name.key());
+        }
         let hash = ContentHash::of(&self.fs.node(object).data);
         self.ledger.came_back(&hash);
         for child in self.fs.node(object).entries.keys().cloned().collect::<Vec<_>>() {
