@@ -58,6 +58,14 @@ impl Round {
         }
     }
 
+    /// Moves are judged together with others, when it is known what left. What comes from a directory that is
+    /// listed again is found there again, or was not there any more.
+    fn put_off(&mut self, moves: Vec<(LocalRow, NodeId, DirEntry)>) {
+        self.found.extend(moves.into_iter().map(|(_, dir, entry)| Found { dir, entry }));
+        let outstanding = &self.outstanding;
+        self.found.retain(|found| !outstanding.contains(&found.dir));
+    }
+
     /// Takes note of a listing; false when it was not asked for.
     pub(super) fn receive(&mut self, dir: NodeId) -> bool {
         self.outstanding.remove(&dir) && self.scanned.insert(dir)
@@ -317,10 +325,7 @@ impl Loop {
             }
         }
         if asked_for_more && !self.round_mut().outstanding.is_empty() {
-            // Judge all of them together, when it is known what left.
-            for (_, dir, entry) in moves {
-                self.round_mut().found.push(Found { dir, entry });
-            }
+            self.round_mut().put_off(moves);
             return Ok(true);
         }
         moves.extend(self.replaced_folder_moves(tx)?);
@@ -458,9 +463,7 @@ impl Loop {
             }
         }
         if asked_for_more && !self.round_mut().outstanding.is_empty() {
-            for (_, dir, entry) in moves {
-                self.round_mut().found.push(Found { dir, entry });
-            }
+            self.round_mut().put_off(moves);
             return Ok(true);
         }
         moves.extend(self.permutations(tx)?);

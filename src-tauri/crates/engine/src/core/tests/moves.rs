@@ -235,7 +235,7 @@ fn an_own_move_does_not_win_against_a_deletion() {
 }
 
 /// Looks at the root, in which the file of [`at_rest`] stands under this name.
-fn look_at_it_as(bench: &mut Bench, name: &str) -> Vec<Command> {
+pub(super) fn look_at_it_as(bench: &mut Bench, name: &str) -> Vec<Command> {
     let renamed = DirEntry { name: Name::new(name).expect("a name"), ..entry("a.txt", stat("a.txt", "one")) };
     let listing = listing(folder_stat(""), vec![renamed]);
     let seen = Scanned { dir: NodeId::ROOT, path: SyncPath::root(), covered: Ok(()), listing };
@@ -280,4 +280,28 @@ fn the_answer_to_a_move_does_not_stand_for_what_others_put_in_its_place() {
     let wishes = bench.feed(vec![Event::Done { op, result: Ok(answer) }]);
     let asks = |wish: &Command| matches!(wish, Command::Continue(_));
     assert!(wishes.iter().any(asks), "only the feed knows where it is now: {wishes:?}");
+}
+
+#[test]
+fn a_look_that_is_older_than_an_own_move_brings_nothing_back() {
+    let mut bench = at_rest();
+    let moved = RemoteFile { id: "id:a.txt".into(), ..remote("b.txt", "one", "r2") };
+    let gone = RemoteEntry::Deleted { path_lower: "/a.txt".into() };
+    let wishes = bench.feed(vec![page(vec![gone, RemoteEntry::File(moved)], "c2", false)]);
+    let [(op, Effect::MoveLocal { .. })] = effects(&wishes)[..] else { panic!("{wishes:?}") };
+    // The folder is read before the move and compared after it.
+    bench.feed(vec![Event::Hint(Hint::Overflow)]);
+    bench.feed(vec![Event::Health(RootHealth::Ok)]);
+    let outcome = Outcome::Local { stat: stat("a.txt", "one"), blake3: None, racy: false };
+    bench.feed(vec![Event::Done { op, result: Ok(outcome) }]);
+    let root = |name: &str| {
+        let listing = listing(folder_stat(""), vec![entry(name, stat("a.txt", "one"))]);
+        Event::Scanned(Scanned { dir: NodeId::ROOT, path: SyncPath::root(), covered: Ok(()), listing })
+    };
+    let mut wishes = bench.feed(vec![root("a.txt")]);
+    assert!(wishes.iter().any(|wish| matches!(wish, Command::Scan { .. })), "one of both is old: {wishes:?}");
+    wishes.extend(bench.feed(vec![root("b.txt")]));
+    wishes.extend(bench.feed(vec![Event::Health(RootHealth::Ok)]));
+    assert!(!wishes.iter().any(|wish| matches!(wish, Command::Hash { .. })), "no second file: {wishes:?}");
+    assert!(effects(&wishes).is_empty(), "{wishes:?}");
 }
