@@ -5,17 +5,25 @@
 //!
 //! Rule: rows of the synced tree form a tree at every moment; a row that would not fit is left to the planner.
 
+use serde::{Deserialize, Serialize};
 use store::{RemoteRow, StoreError, SyncedRow, Tx};
 use sync_core::{Content, ContentHash, Name, NodeId};
 
 use super::dispatch::{Flight, Step};
 
 /// Where both sides stand once an effect was carried out.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Place {
     parent: NodeId,
     remote_name: Name,
     local_name: Name,
+}
+
+impl Place {
+    /// Tells whether Dropbox has something just there.
+    pub(super) fn is_of(&self, row: &RemoteRow) -> bool {
+        row.parent == self.parent && row.key == self.remote_name.key()
+    }
 }
 
 /// Returns the place that an effect carries from one side to the other, as the side it comes from has it now.
@@ -38,19 +46,34 @@ pub(super) fn agree_on_place(tx: &mut Tx<'_>, flight: &Flight) -> Result<(), Sto
     let Some(place) = &flight.agreed else { return Ok(()) };
     let node = flight.node;
     let is_new = matches!(flight.step, Step::MkdirLocal { .. } | Step::MkdirRemote { .. });
-    let known = match tx.synced(node)? {
-        None if is_new => SyncedRow {
-            id: node,
-            parent: place.parent,
-            remote_name: place.remote_name.clone(),
-            local_name: place.local_name.clone(),
-            content: Content::Folder,
-            rev: None,
-            size: 0,
-        },
-        None => return Ok(()),
-        Some(known) => known,
-    };
+    match tx.synced(node)? {
+        None if is_new => {
+            let made = SyncedRow {
+                id: node,
+                parent: place.parent,
+                remote_name: place.remote_name.clone(),
+                local_name: place.local_name.clone(),
+                content: Content::Folder,
+                rev: None,
+                size: 0,
+            };
+            put_at(tx, place, made)
+        }
+        None => Ok(()),
+        Some(known) => put_at(tx, place, known),
+    }
+}
+
+/// Dropbox turns out to have a node where it was moved to from here: both sides have agreed on that place.
+pub(super) fn agree_on_move(tx: &mut Tx<'_>, node: NodeId, place: &Place) -> Result<(), StoreError> {
+    match tx.synced(node)? {
+        Some(known) => put_at(tx, place, known),
+        None => Ok(()),
+    }
+}
+
+fn put_at(tx: &mut Tx<'_>, place: &Place, known: SyncedRow) -> Result<(), StoreError> {
+    let node = known.id;
     if !fits(tx, node, place.parent)? {
         return Ok(());
     }

@@ -269,7 +269,8 @@ impl Loop {
                 let Some(to) = self.remote_place(tx, parent, &name, &round.remote)? else { return Ok(()) };
                 let through = case_only.then(|| format!("{to} (lockstep-{})", node.0));
                 let effect = Effect::MoveRemote { from: rid, to, through };
-                self.launch_step(tx, now, node, Step::MoveRemote { parent, name }, effect).map(drop)
+                let op = self.launch_step(tx, now, node, Step::MoveRemote { parent, name }, effect)?;
+                if case_only { Ok(()) } else { self.note_sent_move(tx, now, op) }
             }
         }
     }

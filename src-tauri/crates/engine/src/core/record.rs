@@ -47,6 +47,9 @@ impl Loop {
             }
             // Half of a renaming in two steps may be done: the intent stays, and the next plan finishes it.
             Err(failure) if matches!(flight.step, Step::MoveRemote { .. }) => {
+                if !may_have_happened(&failure) {
+                    self.forget_sent_move(tx, op)?;
+                }
                 return self.effect_failed(tx, now, &flight, failure);
             }
             Err(failure) => {

@@ -1,8 +1,8 @@
-//! Contents and folders that were sent to Dropbox and whose answer nobody has: they may be there.
+//! What was sent to Dropbox and whose answer nobody has, contents, folders and moves: it may be there.
 //!
 //! When Dropbox turns out to have such a content, it is what this computer had at that time, and whatever
 //! happened to the file here since is a change against it: neither a conflict nor a deletion of something that
-//! others wrote. The same holds for a folder.
+//! others wrote. The same holds for a folder, and for the place of what was moved.
 //!
 //! Rule: it is written down before the request leaves, so that a crash does not forget it.
 
@@ -14,11 +14,14 @@ use sync_core::{Content, Name, NameKey, NodeId};
 
 use super::{
     Failure, Loop, Now,
-    agree::{agree_on_content, agree_on_folder},
+    agree::{Place, agree_on_content, agree_on_folder, agree_on_move},
 };
 
-/// Kind of the intent.
+/// Kind of the intent for a content or a folder.
 const SENT: &str = "sent";
+
+/// Kind of the intent for a move.
+const SENT_MOVE: &str = "sent_move";
 
 /// So long a content is looked out for. Requests do not live longer.
 const REMEMBERED_SECS: i64 = 15 * 60;
@@ -30,6 +33,14 @@ pub(super) struct Sent {
     by_node: BTreeMap<NodeId, Vec<i64>>,
     /// Of new files and folders, whose id nobody knows.
     by_place: BTreeMap<(NodeId, NameKey), Vec<i64>>,
+    moves: BTreeMap<i64, Moving>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Moving {
+    node: NodeId,
+    place: Place,
+    since_secs: i64,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -52,11 +63,11 @@ impl Sent {
         self.sendings.insert(op, sending);
     }
 
-    fn remove(&mut self, op: i64) -> bool {
-        let Some(sending) = self.sendings.remove(&op) else { return false };
+    fn remove(&mut self, op: i64) {
+        self.moves.remove(&op);
+        let Some(sending) = self.sendings.remove(&op) else { return };
         drop_from(&mut self.by_node, &sending.node, op);
         drop_from(&mut self.by_place, &(sending.parent, sending.name.key()), op);
-        true
     }
 
     fn matching<'a>(
@@ -86,10 +97,16 @@ pub(super) fn may_have_happened(failure: &Failure) -> bool {
 impl Loop {
     /// Takes up what the last run did not get to know.
     pub(super) fn remember_sent(&mut self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
-        for intent in tx.intents()?.into_iter().filter(|intent| intent.kind == SENT) {
-            match serde_json::from_value(intent.payload) {
-                Ok(sending) => self.sent.add(intent.op, sending),
-                Err(_) => tx.remove_intent(intent.op)?,
+        for Intent { op, kind, payload } in tx.intents()? {
+            let is_known = match kind.as_str() {
+                SENT => serde_json::from_value(payload).map(|sending| self.sent.add(op, sending)).is_ok(),
+                SENT_MOVE => {
+                    serde_json::from_value(payload).map(|moving| self.sent.moves.insert(op, moving)).is_ok()
+                }
+                _ => continue,
+            };
+            if !is_known {
+                tx.remove_intent(op)?;
             }
         }
         Ok(())
@@ -113,16 +130,35 @@ impl Loop {
         tx.put_intent(&Intent { op, kind: SENT.into(), payload })
     }
 
+    /// A move is about to leave. One in two steps is finished by an intent of its own.
+    pub(super) fn note_sent_move(&mut self, tx: &mut Tx<'_>, now: Now, op: i64) -> Result<(), StoreError> {
+        let Some(flight) = self.flights.get(&op) else { return Ok(()) };
+        let Some(place) = flight.agreed.clone() else { return Ok(()) };
+        let moving = Moving { node: flight.node, place, since_secs: now.unix_secs };
+        let payload = serde_json::to_value(&moving).map_err(|error| super::broken(error.to_string()))?;
+        self.sent.moves.insert(op, moving);
+        tx.put_intent(&Intent { op, kind: SENT_MOVE.into(), payload })
+    }
+
     /// It was answered: what became of it is known.
     pub(super) fn forget_sent(&mut self, op: i64) {
         self.sent.remove(op);
     }
 
+    /// A move was refused.
+    pub(super) fn forget_sent_move(&mut self, tx: &mut Tx<'_>, op: i64) -> Result<(), StoreError> {
+        match self.sent.moves.remove(&op) {
+            Some(_) => tx.remove_intent(op),
+            None => Ok(()),
+        }
+    }
+
     /// Nothing that was sent so long ago is still on its way.
     pub(super) fn forget_old_sent(&mut self, tx: &mut Tx<'_>, now: Now) -> Result<(), StoreError> {
-        let is_old = |sending: &Sending| sending.since_secs + REMEMBERED_SECS < now.unix_secs;
-        let old: Vec<i64> =
-            self.sent.sendings.iter().filter(|(_, sending)| is_old(sending)).map(|(op, _)| *op).collect();
+        let is_old = |since_secs: i64| since_secs + REMEMBERED_SECS < now.unix_secs;
+        let sendings = self.sent.sendings.iter().map(|(op, sending)| (*op, sending.since_secs));
+        let moves = self.sent.moves.iter().map(|(op, moving)| (*op, moving.since_secs));
+        let old: Vec<i64> = sendings.chain(moves).filter(|(_, at)| is_old(*at)).map(|(op, _)| op).collect();
         for op in old.into_iter().filter(|op| !self.flights.contains_key(op)) {
             self.sent.remove(op);
             tx.remove_intent(op)?;
@@ -148,6 +184,10 @@ impl Loop {
 
     /// Dropbox has this: when it came from here, both sides have agreed on it.
     pub(super) fn recognise_sent(&mut self, tx: &mut Tx<'_>, row: &RemoteRow) -> Result<(), StoreError> {
+        let moved = self.sent.moves.values().find(|moving| moving.node == row.id && moving.place.is_of(row));
+        if let Some(moving) = moved {
+            agree_on_move(tx, row.id, &moving.place)?;
+        }
         let hash = row.content_hash;
         let content = match row.kind {
             RemoteKind::Folder => Some(Content::Folder),

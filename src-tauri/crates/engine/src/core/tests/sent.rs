@@ -1,6 +1,6 @@
-//! Uploads whose answer got lost: what Dropbox turns out to have is what this computer sent.
+//! Uploads and moves whose answer got lost: what Dropbox turns out to have is what this computer sent.
 
-use super::*;
+use super::{moves::look_at_it_as, *};
 
 /// A loop whose upload of `a.txt` left, and whose answer never came.
 fn answer_lost(mut bench: Bench, disk: Disk<'_>) -> Bench {
@@ -249,4 +249,58 @@ fn what_was_in_its_place_before_may_have_been_deleted_while_it_was_on_its_way() 
     bench.feed(vec![Event::Done { op, result: Ok(Outcome::RemoteFile(Box::new(made.clone()))) }]);
     let wishes = bench.hear(RemoteEntry::File(made), disk);
     assert!(effects(&wishes).is_empty(), "it is there, on both sides: {wishes:?}");
+}
+
+/// A loop that asked for a move at Dropbox from `a.txt` to `b.txt`, with the number of that effect.
+fn moving_there() -> (Bench, i64) {
+    let mut bench = at_rest();
+    let wishes = look_at_it_as(&mut bench, "b.txt");
+    let [(op, Effect::MoveRemote { .. })] = effects(&wishes)[..] else { panic!("{wishes:?}") };
+    (bench, op)
+}
+
+/// The feed tells of the move from `a.txt` to `b.txt`.
+fn moved_there() -> Vec<RemoteEntry> {
+    let moved = RemoteFile { id: "id:a.txt".into(), ..remote("b.txt", "one", "r2") };
+    vec![RemoteEntry::Deleted { path_lower: "/a.txt".into() }, RemoteEntry::File(moved)]
+}
+
+fn assert_deleted_there(wishes: &[Command]) {
+    let planned = effects(wishes);
+    assert!(matches!(planned[..], [(_, Effect::DeleteRemote { .. })]), "not brought back: {planned:?}");
+}
+
+#[test]
+fn a_deletion_after_a_lost_answer_to_a_move_is_not_undone() {
+    let (mut bench, op) = moving_there();
+    let failure = Failure::Dropbox(dropbox_client::ClientError::Offline { detail: "cut".into() });
+    let wishes = bench.feed(vec![Event::Done { op, result: Err(failure) }]);
+    bench.answer_on_disk(wishes, &[]);
+    let mut wishes = bench.look_again(&[]);
+    wishes.extend(bench.hear_all(moved_there(), &[]));
+    assert_deleted_there(&wishes);
+}
+
+#[test]
+fn a_deletion_after_a_move_whose_answer_a_crash_lost_is_not_undone() {
+    let (bench, _) = moving_there();
+    let mut bench = Bench::over(bench.core.into_index());
+    bench.feed(vec![Event::Tick]);
+    let wishes = bench.feed(vec![Event::Recovered(Ok(()))]);
+    let mut wishes = bench.answer_on_disk(wishes, &[]);
+    wishes.extend(bench.look_again(&[]));
+    wishes.extend(bench.hear_all(moved_there(), &[]));
+    assert_deleted_there(&wishes);
+}
+
+#[test]
+fn a_refused_move_stands_for_nothing_that_others_did() {
+    let (mut bench, op) = moving_there();
+    let refused = Failure::Dropbox(dropbox_client::ClientError::NotFound);
+    let wishes = bench.feed(vec![Event::Done { op, result: Err(refused) }]);
+    bench.answer_on_disk(wishes, &[]);
+    let mut wishes = bench.look_again(&[]);
+    wishes.extend(bench.hear_all(moved_there(), &[]));
+    let planned = effects(&wishes);
+    assert!(planned.iter().any(|(_, effect)| is_download(effect)), "{planned:?}");
 }
