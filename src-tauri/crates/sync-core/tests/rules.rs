@@ -189,6 +189,33 @@ fn a_name_of_ours_never_stays() {
     }
 }
 
+/// What was set aside at Dropbox and is to follow Dropbox's place gets another name when its own was taken: to
+/// rename it where it lies on disk would go on for ever.
+#[test]
+fn what_was_set_aside_and_follows_dropbox_gets_another_name_when_its_own_is_taken() {
+    let synced = "mkdir b; put b/d 1; mkdir c";
+    let mut world = acted(synced, "mv b/d t; mv c b/c; mv t c", "");
+    let (b, c) = (world.id(Side::Remote, "b"), world.id(Side::Remote, "c"));
+    world.put_at(Side::Remote, c, NodeId::ROOT, name(&format!(".lockstep-swap-{}", c.0)));
+    world.put_at(Side::Remote, b, c, name("b"));
+    ends_as(world, "c=1; c (CC)/; c (CC)/b/");
+}
+
+/// A file that nobody knew may have been taken up under a name of ours.
+#[test]
+fn a_name_of_ours_that_is_taken_is_no_obstacle_to_a_swap() {
+    let mut world = acted("put a 1; put b 2", "", "");
+    let names: Vec<String> =
+        ["a", "b"].iter().map(|path| format!(".lockstep-swap-{}", world.id(Side::Remote, path).0)).collect();
+    for side in [Side::Local, Side::Remote] {
+        for taken in &names {
+            world.act(side, &format!("put {taken} 3"));
+        }
+    }
+    world.act(Side::Local, "mv a t; mv b a; mv t b");
+    ends_as(world, &format!("a=2; b=1; {}=3; {}=3", names[0], names[1]));
+}
+
 #[test]
 fn scenario_12_of_two_moves_into_each_other_dropboxs_counts_and_the_user_is_told() {
     let world = acted("mkdir A; put A/x 1; mkdir B; put B/y 2", "mv A B/A", "mv B A/B");

@@ -20,6 +20,9 @@
 //!    that folder under a name that begins like the file's is added, so that the planner does not choose a
 //!    name that is taken again and again.
 //!
+//! 5. **Names for the time of a swap.** A moved node may have to step aside in its folder under a name of ours;
+//!    what stands there under such a name is added.
+//!
 //! Each node so added is treated the same way until nothing is added.
 //!
 //! The plan is then the one that all rows would give, with one exception that only delays: a folder to which
@@ -29,7 +32,7 @@
 use std::collections::{HashMap, HashSet};
 
 use rusqlite::params;
-use sync_core::{Content, NameKey, NodeId, tree::Trees};
+use sync_core::{Content, Name, NameKey, NodeId, planner::swap_name, tree::Trees};
 
 use super::{LocalRow, RemoteRow, SyncedRow, Tx, dirty::agree};
 use crate::error::StoreError;
@@ -148,6 +151,19 @@ impl<'t, 'c> Closure<'t, 'c> {
         for (_, key) in places.iter().filter(|_| may_give_way) {
             if let Some(local) = local {
                 self.leave_room(local.parent, key)?;
+            }
+        }
+        if let Some(synced) = synced {
+            let spots = [
+                remote.map(|row| (row.parent, &row.name, &synced.remote_name)),
+                local.map(|row| (row.parent, &row.name, &synced.local_name)),
+            ];
+            let is_moved =
+                |(parent, now, then): &(NodeId, &Name, &Name)| *parent != synced.parent || now != then;
+            if spots.iter().flatten().any(is_moved) {
+                for (parent, ..) in spots.iter().flatten() {
+                    self.leave_room(*parent, &swap_name(synced.id).key())?;
+                }
             }
         }
         Ok(())

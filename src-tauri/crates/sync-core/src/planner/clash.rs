@@ -84,8 +84,8 @@ pub(crate) fn name_asides(view: &View<'_>, target: &Target, losers: &[NodeId], l
     losers.iter().map(aside).collect()
 }
 
-/// Finds names for nodes that were set aside at Dropbox, are not on disk any more, and whose own name was
-/// taken meanwhile. Nobody but us gave them the name they have, so this is no rename a collaborator made.
+/// Finds names for nodes that were set aside at Dropbox, are not on disk any more or elsewhere than they are to
+/// be, and whose own name was taken meanwhile. Nobody but us gave them the name they have, so this is no rename a collaborator made.
 pub(crate) fn new_names(
     view: &View<'_>,
     target: &Target,
@@ -228,9 +228,12 @@ impl Walk<'_, '_> {
         }
     }
 
+    /// Another name on disk would change nothing about the one that it is to have.
     fn is_nameless(&self, id: NodeId) -> bool {
         let free = !self.frozen.has(id) && !self.frozen.is_anchored(id);
-        free && !self.view.local.has(id) && self.view.is_set_aside(id)
+        let is_set_aside = self.view.remote.get(id).is_some_and(|spot| is_swap_name(id, spot.name));
+        let follows_dropbox = self.target.nodes.get(&id).is_some_and(TargetNode::follows_dropbox);
+        free && is_set_aside && (follows_dropbox || !self.view.local.has(id))
     }
 
     /// Neither may be touched as long as one of them is frozen, and a folder not while something in it is

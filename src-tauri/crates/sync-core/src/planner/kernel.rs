@@ -37,6 +37,13 @@ pub(crate) struct TargetNode {
     by: By,
 }
 
+impl TargetNode {
+    /// Dropbox's place counts.
+    pub fn follows_dropbox(&self) -> bool {
+        self.by == By::Remote
+    }
+}
+
 /// The tree both sides shall become.
 #[derive(Debug, Default)]
 pub(crate) struct Target {

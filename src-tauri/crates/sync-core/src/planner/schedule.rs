@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     freeze::Frozen,
-    view::{Side, swap_name},
+    view::{Side, other_swap_name, swap_name},
 };
 use crate::{
     name::{Name, NameKey},
@@ -169,8 +169,12 @@ impl<'s, 'a> Schedule<'s, 'a> {
             let in_the_way = in_the_way.map(|(id, _)| id);
             let Some(&id) = in_the_way.min_by_key(|&&id| (self.dropped.contains(&id), id)) else { continue };
             let folder = self.side.spots()[&id].parent;
-            let name = swap_name(id);
-            if self.side.occupants(folder, &name.key()).is_empty() && !self.frozen.is_anchored(id) {
+            if self.frozen.is_anchored(id) {
+                continue;
+            }
+            let names = std::iter::once(swap_name(id)).chain((2..).map(|number| other_swap_name(id, number)));
+            let mut free = names.filter(|name| self.side.occupants(folder, &name.key()).is_empty());
+            if let Some(name) = free.next() {
                 self.grant_move(id, folder, &name);
             }
         }

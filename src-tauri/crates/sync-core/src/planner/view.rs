@@ -216,13 +216,18 @@ pub(crate) fn same_spelling(a: &Name, b: &Name) -> bool {
 ///
 /// The synced row remembers the node's own name. Known weakness: a node that has no row yet, needs a swap
 /// and is deleted on the other side in the middle of it stays under this name, whole but oddly called.
-pub(crate) fn swap_name(id: NodeId) -> Name {
+pub fn swap_name(id: NodeId) -> Name {
     Name::new(&format!(".lockstep-swap-{}", id.0)).expect("BUG: letters and digits make a name")
 }
 
+/// The same when that is taken: what was set aside and then seen as something new keeps its odd name.
+pub(crate) fn other_swap_name(id: NodeId, number: u32) -> Name {
+    Name::new(&format!(".lockstep-swap-{}-{number}", id.0)).expect("BUG: letters and digits make a name")
+}
+
 pub(crate) fn is_swap_name(id: NodeId, name: &Name) -> bool {
-    let number = name.as_str().and_then(|text| text.strip_prefix(".lockstep-swap-"));
-    number.is_some_and(|number| number == id.0.to_string())
+    let rest = name.as_str().and_then(|text| text.strip_prefix(&format!(".lockstep-swap-{}", id.0)));
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
 }
 
 /// Where the server folds a name otherwise than we predict, its word holds for local names too.
