@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use dropbox_client::{ClientError, Commit, Longpoll};
 use engine::core::{Command, Effect, Event, Failure, Outcome, Recovery, Revision, Scanned};
 use engine::exec::disk;
-use local_fs::{Expected, FsError, FsErrorKind, Root, RootHealth};
+use local_fs::{FsError, FsErrorKind, Root, RootHealth, WatchError};
 use sync_core::{ContentHash, FileId, LocalStat, NodeId, RemoteEntry, RemoteFile, SyncPath};
 
 use crate::cloud::{Cloud, too_many_writes};
@@ -44,11 +44,7 @@ pub enum Job {
         op: i64,
         effect: Effect,
     },
-    Judge {
-        op: i64,
-        path: SyncPath,
-        expected: Expected,
-    },
+    Settle(Recovery),
     LookIntoTrash {
         label: String,
         limits: local_fs::Limits,
@@ -136,9 +132,7 @@ impl Jobs {
     pub fn take(&mut self, command: Command, now_ms: u64) {
         match command {
             Command::Recover(recoveries) => self.free.push(Job::Recover(recoveries)),
-            Command::Judge { op, path, expected } => {
-                self.disk.push_back((self.epoch, Job::Judge { op, path, expected }));
-            }
+            Command::Settle(recovery) => self.disk.push_back((self.epoch, Job::Settle(recovery))),
             Command::LookIntoTrash { label, limits } => {
                 self.disk.push_back((self.epoch, Job::LookIntoTrash { label, limits }));
             }
@@ -217,7 +211,7 @@ impl Jobs {
                 let epoch = self.epoch;
                 let queue = self.queue(lane);
                 let (of, job) = queue.pop_front()?;
-                if of != epoch && !matches!(job, Job::Judge { .. } | Job::LookIntoTrash { .. }) {
+                if of != epoch && !matches!(job, Job::Settle(_) | Job::LookIntoTrash { .. }) {
                     return Some((lane, done(op_of(&job), Err(Failure::Cancelled))));
                 }
                 match bench.in_lane(job) {
@@ -357,14 +351,18 @@ impl Bench<'_> {
 
     fn scan(&mut self, dir: NodeId, path: SyncPath) -> Event {
         self.doing("scan");
-        {
+        let covered = {
             let mut computer = self.disk.computer();
-            if let Ok(object) = computer.fs.descend(crate::disk::fs::ROOT, path.names()) {
-                computer.fs.node_mut(object).watched = true;
+            match computer.fs.descend(crate::disk::fs::ROOT, path.names()) {
+                Ok(object) => {
+                    computer.fs.node_mut(object).watched = true;
+                    Ok(())
+                }
+                Err(_) => Err(WatchError::Gone { path: path.to_string() }),
             }
-        }
+        };
         let listing = self.root.read_dir(&path);
-        Event::Scanned(Scanned { dir, path, covered: Ok(()), listing })
+        Event::Scanned(Scanned { dir, path, covered, listing })
     }
 
     fn download(
@@ -418,9 +416,9 @@ impl Bench<'_> {
     fn in_lane(&mut self, job: Job) -> Next {
         match job {
             Job::Disk { op, effect } => Next::Ended(done(op, self.change_disk(op, effect))),
-            Job::Judge { op, path, expected } => {
-                self.doing("judge");
-                Next::Ended(Event::Recovered(disk::judge(self.root, op, &path, &expected)))
+            Job::Settle(recovery) => {
+                self.doing("settle");
+                Next::Ended(Event::Recovered(disk::settle(self.root, recovery)))
             }
             Job::LookIntoTrash { label, limits } => {
                 self.doing("look into the trash");

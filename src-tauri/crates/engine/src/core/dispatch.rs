@@ -37,8 +37,8 @@ pub(super) struct Flight {
     pub(super) started_ms: u64,
     /// Its content is being carried; until then it waits for others.
     pub(super) has_begun: bool,
-    /// Dropbox had something of this node when it left.
-    had_remote: bool,
+    /// What Dropbox had of this node when it left.
+    before: Option<Box<RemoteRow>>,
     /// The feed told that what it makes at Dropbox is gone, before its answer came.
     is_overtaken: bool,
 }
@@ -51,13 +51,20 @@ impl Flight {
         }
     }
 
+    /// The feed told something of this node since it left. Whether that is older or newer than the answer only the
+    /// feed knows; what it says next is newer than both.
+    pub(super) fn was_told_of(&self, now: &RemoteRow) -> bool {
+        let told = |row: &RemoteRow| (row.parent, row.key.clone(), row.rid.clone(), row.rev.clone());
+        self.before.as_deref().map(told) != Some(told(now))
+    }
+
     /// The answer comes after the feed told that what it made was taken away again. Its row would stay for ever.
     pub(super) fn was_overtaken(&self, tx: &Tx<'_>, made: Content) -> Result<bool, StoreError> {
         if tx.remote(self.node)?.is_some() {
             return Ok(false);
         }
         let was_recognised = tx.synced(self.node)?.is_some_and(|known| known.content == made);
-        Ok(self.is_overtaken || self.had_remote || was_recognised)
+        Ok(self.is_overtaken || self.before.is_some() || was_recognised)
     }
 }
 
@@ -69,6 +76,10 @@ pub(super) struct OnDisk {
 }
 
 impl OnDisk {
+    pub(super) fn is_any_under_way(&self) -> bool {
+        !self.nodes.is_empty()
+    }
+
     /// The effect is over.
     pub(super) fn land(&mut self, flight: &Flight) {
         self.nodes.remove(&flight.node);
@@ -171,10 +182,6 @@ impl Step {
             Step::Upload { .. } => Some(Direction::Up),
             _ => None,
         }
-    }
-
-    fn makes_at_dropbox(&self) -> bool {
-        matches!(self, Step::MkdirRemote { .. } | Step::Upload { .. })
     }
 
     pub(super) fn changes_disk(&self) -> bool {
@@ -484,7 +491,7 @@ impl Loop {
             bytes_done,
             started_ms,
             has_begun: false,
-            had_remote: step.makes_at_dropbox() && tx.remote(node)?.is_some(),
+            before: tx.remote(node)?.filter(|_| !step.changes_disk()).map(Box::new),
             is_overtaken: false,
             step,
         };
@@ -493,7 +500,7 @@ impl Loop {
         Ok(op)
     }
 
-    fn local_dir(&self, tx: &mut Tx<'_>, dir: NodeId) -> Result<Option<SyncPath>, StoreError> {
+    pub(super) fn local_dir(&self, tx: &mut Tx<'_>, dir: NodeId) -> Result<Option<SyncPath>, StoreError> {
         if dir == NodeId::ROOT { Ok(Some(SyncPath::root())) } else { tx.local_path(dir) }
     }
 

@@ -231,16 +231,9 @@ pub struct ConflictSource {
 pub enum Command {
     /// Settle what the last run left half done on disk; always the first command.
     Recover(Vec<Recovery>),
-    /// Compare what lies in the trash under this number with what was expected, and hand back the rest; not
-    /// while something else is changed on disk.
-    Judge {
-        /// The removal that was not judged.
-        op: i64,
-        /// Where the removed object stood.
-        path: SyncPath,
-        /// What it looked like, with everything below it.
-        expected: Expected,
-    },
+    /// Settle one that failed in the middle: compare what it displaced with what was expected, and hand back the
+    /// rest; not while something else is changed on disk.
+    Settle(Recovery),
     /// Bring back what was written to after it came into the trash, and unlink what was kept long enough; not
     /// while something else is changed on disk.
     LookIntoTrash {
@@ -295,7 +288,7 @@ pub enum Command {
     Tell(Box<api::Event>),
 }
 
-/// A step on disk that was under way when the last run ended.
+/// A step on disk that was under way when the last run ended, or that failed when half of it was done.
 #[derive(Debug, Clone)]
 pub enum Recovery {
     /// A staged file was taking the place of a local one. What lies in staging is either of the two, or a

@@ -7,6 +7,7 @@
 //! Rule: everything that a command relies on is committed before the command is handed out.
 
 mod agree;
+mod answers;
 mod carried;
 mod conflicts;
 mod dispatch;

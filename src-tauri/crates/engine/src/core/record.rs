@@ -5,14 +5,13 @@
 //! must not take our own effect for somebody's wish.
 
 use local_fs::FsErrorKind;
-use store::{ActivityRow, FileHash, LocalRow, RemoteKind, RemoteRow, StoreError, SyncedRow, Tx, UndoState};
-use sync_core::{Content, ContentHash, LocalStat, Name, NodeId, RemoteEntry, RemoteFile, SyncPath};
+use store::{ActivityRow, FileHash, LocalRow, RemoteRow, StoreError, Tx, UndoState};
+use sync_core::{ContentHash, LocalStat, Name, NodeId, SyncPath};
 
 use super::{
     Failure, Loop, Now, Outcome, Progress,
     agree::{agree_on_absence, agree_on_content, agree_on_place},
     dispatch::{Flight, Step, intent},
-    remote_rows::file_row,
     sent::may_have_happened,
     undo::Change,
 };
@@ -29,13 +28,14 @@ impl Loop {
     ) -> Result<(), StoreError> {
         let Some(flight) = self.flights.remove(&op) else { return Ok(()) };
         self.on_disk.land(&flight);
-        if flight.step.changes_disk() {
+        let was_on_disk = flight.step.changes_disk();
+        if was_on_disk {
             self.note_displaced(now);
         }
         if flight.step.direction().is_some() {
             self.carried.end(now, flight.bytes_total, result.is_ok());
         }
-        match result {
+        let is_open = match result {
             Ok(outcome) => {
                 if let Some(direction) = flight.step.direction() {
                     self.asks.count(direction);
@@ -44,44 +44,67 @@ impl Loop {
                 self.cooldown.remove(&flight.node);
                 self.decision_step_done(tx, now, op, &flight)?;
                 self.undo_step_done(tx, now, op)?;
+                // Made, and nobody knows where: the feed tells.
+                is_creation(&flight.step)
+                    && tx.remote(flight.node)?.is_none()
+                    && tx.synced(flight.node)?.is_none()
             }
-            // Half of a renaming in two steps may be done: the intent stays, and the next plan finishes it.
-            Err(failure) if matches!(flight.step, Step::MoveRemote { .. }) => {
-                if !may_have_happened(&failure) {
-                    self.forget_sent_move(tx, op)?;
-                }
-                return self.effect_failed(tx, now, &flight, failure);
-            }
-            Err(failure) => {
-                self.decision_step_failed(tx, now, op, &flight, &failure)?;
-                let is_creation = matches!(flight.step, Step::Upload { .. } | Step::MkdirRemote { .. });
-                let is_open = is_creation && may_have_happened(&failure);
-                let is_unjudged = matches!(flight.step, Step::TrashLocal) && may_lie_in_the_trash(&failure);
-                if self.undo_step_did_not_happen(tx, op, &failure)? {
-                    self.look_around(tx, now, &flight)?;
-                } else {
-                    self.effect_failed(tx, now, &flight, failure)?;
-                }
-                if is_open {
-                    return Ok(());
-                }
-                if is_unjudged {
-                    self.judge_again(tx, op, &flight)?;
-                }
-            }
+            Err(failure) => self.take_failure(tx, now, &flight, failure)?,
+        };
+        if was_on_disk {
+            self.look_at_unplaced(tx, now)?;
         }
-        self.forget_sent(op);
-        tx.remove_intent(op)?;
+        if !is_open {
+            self.forget_sent(op);
+            tx.remove_intent(op)?;
+        }
         self.plan_wanted |= self.flights.is_empty() || is_structural(&flight.step);
         Ok(())
     }
 
-    /// Something may lie in the trash that nobody compared with what was expected: that is done now.
-    fn judge_again(&mut self, tx: &mut Tx<'_>, op: i64, flight: &Flight) -> Result<(), StoreError> {
-        let Some(path) = tx.local_path(flight.node)? else { return Ok(()) };
-        let expected = super::dispatch::expected_below(tx, flight.node, &path)?;
-        self.commands.push(super::Command::Judge { op, path, expected });
-        Ok(())
+    /// Tells whether what the effect was about is still open, so that nothing of it may be forgotten.
+    fn take_failure(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Now,
+        flight: &Flight,
+        failure: Failure,
+    ) -> Result<bool, StoreError> {
+        let op = flight.op;
+        let may_have_happened = may_have_happened(&failure);
+        if may_have_happened {
+            // Only the feed knows, and nothing else may be planned for it before.
+            self.look_at_dropbox();
+        }
+        if matches!(flight.step, Step::MoveRemote { .. }) {
+            if !may_have_happened {
+                self.forget_sent_move(tx, op)?;
+            }
+            self.effect_failed(tx, now, flight, failure)?;
+            // Half of a renaming in two steps may be done: the intent stays, and the next plan finishes it.
+            return Ok(true);
+        }
+        self.decision_step_failed(tx, now, op, flight, &failure)?;
+        let is_unjudged = flight.step.changes_disk() && may_be_half_done(&failure);
+        if self.undo_step_did_not_happen(tx, op, &failure)? {
+            self.look_around(tx, now, flight)?;
+        } else {
+            self.effect_failed(tx, now, flight, failure)?;
+        }
+        let is_sent = is_creation(&flight.step) && may_have_happened;
+        Ok(is_sent || (is_unjudged && self.settle_again(tx, now, op)?))
+    }
+
+    /// Something may lie in the trash, or in staging, that nobody compared with what was expected: that is done
+    /// now. When it fails again, a look into the trash finds the one; the intent, that is to stay then, the other.
+    fn settle_again(&mut self, tx: &mut Tx<'_>, now: Now, op: i64) -> Result<bool, StoreError> {
+        let Some(pending) = tx.intents()?.into_iter().find(|intent| intent.op == op) else {
+            return Ok(false);
+        };
+        let recovery = self.recovery_of(tx, now, &pending)?;
+        let stays = matches!(recovery, Some(super::Recovery::Publish { .. }));
+        self.commands.extend(recovery.map(super::Command::Settle));
+        Ok(stays)
     }
 
     fn record(
@@ -120,22 +143,7 @@ impl Loop {
                 self.record_trash(tx, now, flight, &put_back)
             }
             (Step::MkdirRemote { parent, name }, Outcome::RemoteFolder(folder)) => {
-                self.remote.writes += 1;
-                if flight.was_overtaken(tx, Content::Folder)? {
-                    agree_on_place(tx, flight)?;
-                    self.bury_overtaken(tx, now, &folder.id, node)?;
-                } else if tx.remote_by_rid(&folder.id)?.is_none() {
-                    let generation = tx.listing()?.generation;
-                    let row = RemoteRow::folder(node, *parent, folder.name.clone(), name.key());
-                    let row = RemoteRow { rid: Some(folder.id), generation, ..row };
-                    if self.put_remote_if_free(tx, row)? {
-                        agree_on_place(tx, flight)?;
-                    }
-                } else if tx.remote(node)?.is_none() {
-                    // Known from another place: it was moved here, and the feed has not said so yet.
-                    self.look_at_dropbox();
-                }
-                self.record_carried(tx, now, flight, "added", Direction::Up, 0)
+                self.record_remote_folder(tx, now, flight, (*parent, name), *folder)
             }
             (Step::Upload { parent, name, local }, Outcome::RemoteFile(file)) => {
                 self.record_upload(tx, now, flight, (*parent, name), local, *file)
@@ -145,21 +153,7 @@ impl Loop {
                 self.record_carried(tx, now, flight, "moved", Direction::Up, 0)
             }
             (Step::DeleteRemote { target }, Outcome::RemoteGone) => {
-                self.remote.writes += 1;
-                let is_another = tx.remote(node)?.is_some_and(|row| row.rid.as_ref() != Some(target));
-                if is_another {
-                    // Somebody's new file has come to its place meanwhile, and is not what was deleted.
-                    self.look_at_dropbox();
-                } else if tx.remote_children(node)?.is_empty() {
-                    tx.remove_remote(node)?;
-                    // What still stands on disk goes as well, unless somebody changes it.
-                    if tx.local(node)?.is_none() {
-                        agree_on_absence(tx, &[node])?;
-                    }
-                } else {
-                    self.look_at_dropbox();
-                }
-                self.record_carried(tx, now, flight, "deleted", Direction::Up, 0)
+                self.record_remote_gone(tx, now, flight, target)
             }
             (Step::LookAgain, Outcome::AsExpected) => Ok(()),
             (Step::TakeBack { content }, Outcome::Local { stat, blake3, racy }) => {
@@ -171,7 +165,7 @@ impl Loop {
                 let hash = blake3.map(|blake3| FileHash { content: *content, blake3 });
                 self.put_local_at(tx, now, copy, (*parent, name), stat, hash, racy)
             }
-            (Step::RestoreRemote, Outcome::RemoteFile(file)) => self.record_restored(tx, node, *file),
+            (Step::RestoreRemote, Outcome::RemoteFile(file)) => self.record_restored(tx, flight, *file),
             (Step::BringBack { near }, Outcome::Local { .. }) => {
                 self.local.look_later(now, *near, 0);
                 Ok(())
@@ -294,16 +288,6 @@ impl Loop {
         self.put_local_at(tx, now, node, (row.parent, &row.name), stat, hash, racy)
     }
 
-    fn record_restored(&mut self, tx: &mut Tx<'_>, node: NodeId, file: RemoteFile) -> Result<(), StoreError> {
-        self.remote.writes += 1;
-        let Some(row) = tx.remote(node)? else {
-            self.look_at_dropbox();
-            return Ok(());
-        };
-        let row = file_row(node, row.parent, row.key, row.generation, file);
-        self.put_remote_if_free(tx, row).map(drop)
-    }
-
     fn record_trash(
         &mut self,
         tx: &mut Tx<'_>,
@@ -315,7 +299,9 @@ impl Loop {
         self.removals.note_done(now, tx.synced_subtree(flight.node)?.len() as u64);
         let gone = tx.local_subtree(flight.node)?;
         for id in &gone {
-            self.local.touch(*id);
+            if let Some(row) = tx.local(*id)? {
+                self.local.note_removed(&row);
+            }
         }
         self.remove_local_subtree(tx, flight.node)?;
         for id in gone {
@@ -328,127 +314,6 @@ impl Loop {
             self.local.look_later(now, parent, 0);
         }
         self.record_carried(tx, now, flight, "deleted", Direction::Down, 0)
-    }
-
-    fn record_upload(
-        &mut self,
-        tx: &mut Tx<'_>,
-        now: Now,
-        flight: &Flight,
-        place: (NodeId, &Name),
-        local: &LocalRow,
-        file: RemoteFile,
-    ) -> Result<(), StoreError> {
-        let node = flight.node;
-        self.remote.writes += 1;
-        tx.remove_session(node)?;
-        let verb = if tx.remote(node)?.is_some() { "updated" } else { "added" };
-        let generation = tx.listing()?.generation;
-        let (parent, key) = match tx.remote(node)? {
-            Some(row) => (row.parent, row.key),
-            None => (place.0, place.1.key()),
-        };
-        let content = file.content_hash;
-        let is_another = tx.remote(node)?.and_then(|row| row.rid).is_some_and(|rid| rid != file.id);
-        if is_another {
-            // The node has come to stand for somebody else's file meanwhile; the feed brings this one, too.
-            self.look_at_dropbox();
-        }
-        // The feed may have brought the file before this answer came, as a node of its own; then the planner
-        // pairs the two.
-        if !is_another && tx.remote_by_rid(&file.id)?.is_none_or(|row| row.id == node) {
-            let rid = file.id.clone();
-            let row = file_row(node, parent, key, generation, file);
-            let is_overtaken = match content {
-                Some(content) => flight.was_overtaken(tx, Content::File(content))?,
-                None => false,
-            };
-            let is_agreed = if is_overtaken {
-                self.bury_overtaken(tx, now, &rid, node)?;
-                true
-            } else {
-                self.put_remote_if_free(tx, row.clone())?
-            };
-            if let (true, Some(content)) = (is_agreed, content) {
-                agree_on_content(tx, &row, &local.name, content)?;
-            }
-        }
-        self.settle_node(tx, node)?;
-        let bytes = local.stat.size;
-        self.record_carried(tx, now, flight, verb, Direction::Up, bytes)
-    }
-
-    /// What was made at Dropbox may be gone again, and only the feed knows. When it tells of it after all, it was
-    /// an older thing in its place that had gone.
-    fn bury_overtaken(
-        &mut self,
-        tx: &mut Tx<'_>,
-        now: Now,
-        rid: &str,
-        node: NodeId,
-    ) -> Result<(), StoreError> {
-        self.look_at_dropbox();
-        tx.bury(rid, node, now.unix_secs)
-    }
-
-    fn put_remote_if_free(&mut self, tx: &mut Tx<'_>, row: RemoteRow) -> Result<bool, StoreError> {
-        let is_taken = tx.remote_child(row.parent, &row.key)?.is_some_and(|other| other.id != row.id);
-        let has_folder = row.parent == NodeId::ROOT || tx.remote(row.parent)?.is_some();
-        if is_taken || !has_folder {
-            self.look_at_dropbox();
-            return Ok(false);
-        }
-        tx.put_remote(&row)?;
-        Ok(true)
-    }
-
-    fn record_remote_move(
-        &mut self,
-        tx: &mut Tx<'_>,
-        flight: &Flight,
-        parent: NodeId,
-        name: &Name,
-        entry: RemoteEntry,
-    ) -> Result<(), StoreError> {
-        let node = flight.node;
-        self.remote.writes += 1;
-        let Some(row) = tx.remote(node)? else {
-            // The feed was quicker, and has told of one half of the move. It brings the other half, or the
-            // deletion that followed; our own move must not look like one of others until then.
-            return agree_on_place(tx, flight);
-        };
-        let rid = match &entry {
-            RemoteEntry::File(file) => Some(&file.id),
-            RemoteEntry::Folder(folder) => Some(&folder.id),
-            RemoteEntry::Deleted { .. } => None,
-        };
-        if rid.is_some() && rid != row.rid.as_ref() {
-            // The node has come to stand for somebody else's file meanwhile; the feed brings this one, too.
-            self.look_at_dropbox();
-            return Ok(());
-        }
-        let moved = match entry {
-            RemoteEntry::File(file) => file_row(node, parent, name.key(), row.generation, file),
-            RemoteEntry::Folder(folder) => {
-                RemoteRow { parent, name: folder.name, key: name.key(), rid: Some(folder.id), ..row }
-            }
-            RemoteEntry::Deleted { .. } => {
-                self.look_at_dropbox();
-                return Ok(());
-            }
-        };
-        if self.put_remote_if_free(tx, moved)? {
-            agree_on_place(tx, flight)?;
-            self.note_own_move(tx, node)?;
-        }
-        // A move gives a file a new revision but no new content.
-        if let (Some(synced), Some(row)) = (tx.synced(node)?, tx.remote(node)?)
-            && row.kind == RemoteKind::File
-            && row.content_hash.map(Content::File) == Some(synced.content)
-        {
-            tx.put_synced(&SyncedRow { rev: row.rev, ..synced })?;
-        }
-        Ok(())
     }
 
     pub(super) fn observe_progress(
@@ -477,7 +342,7 @@ impl Loop {
     }
 
     /// Tells of what was carried over, and how that is undone. A step of an undo is told of as such.
-    fn record_carried(
+    pub(super) fn record_carried(
         &mut self,
         tx: &mut Tx<'_>,
         now: Now,
@@ -558,40 +423,47 @@ impl Loop {
     pub(super) fn recover_intents(&mut self, tx: &mut Tx<'_>, now: Now) -> Result<(), StoreError> {
         let mut recoveries = Vec::new();
         for pending in tx.intents()? {
-            let names = pending.payload.get("path").cloned().unwrap_or_default();
-            let names: Vec<Name> = serde_json::from_value(names).unwrap_or_default();
-            let path = SyncPath::from_names(names);
-            let node = NodeId(pending.payload.get("node").and_then(|n| n.as_i64()).unwrap_or_default());
-            match pending.kind.as_str() {
-                intent::PUBLISH => {
-                    recoveries.push(super::Recovery::Publish {
-                        op: pending.op,
-                        label: self.conflict_label(now),
-                        expected: pending
-                            .payload
-                            .get("expected")
-                            .and_then(|stat| serde_json::from_value(stat.clone()).ok()),
-                        path,
-                    });
-                }
-                intent::TRASH => recoveries.push(super::Recovery::Trash {
-                    op: pending.op,
-                    expected: super::dispatch::expected_below(tx, node, &path)?,
-                    path,
-                }),
-                _ => continue,
-            }
+            let Some(recovery) = self.recovery_of(tx, now, &pending)? else { continue };
+            recoveries.push(recovery);
             tx.remove_intent(pending.op)?;
         }
         self.commands.push(super::Command::Recover(recoveries));
         Ok(())
     }
+
+    /// Returns how an effect of several steps is brought to an end.
+    fn recovery_of(
+        &self,
+        tx: &mut Tx<'_>,
+        now: Now,
+        pending: &store::Intent,
+    ) -> Result<Option<super::Recovery>, StoreError> {
+        let names = pending.payload.get("path").cloned().unwrap_or_default();
+        let names: Vec<Name> = serde_json::from_value(names).unwrap_or_default();
+        let path = SyncPath::from_names(names);
+        let node = NodeId(pending.payload.get("node").and_then(|n| n.as_i64()).unwrap_or_default());
+        let expected = pending.payload.get("expected");
+        Ok(match pending.kind.as_str() {
+            intent::PUBLISH => Some(super::Recovery::Publish {
+                op: pending.op,
+                label: self.conflict_label(now),
+                expected: expected.and_then(|stat| serde_json::from_value(stat.clone()).ok()),
+                path,
+            }),
+            intent::TRASH => Some(super::Recovery::Trash {
+                op: pending.op,
+                expected: super::dispatch::expected_below(tx, node, &path)?,
+                path,
+            }),
+            _ => None,
+        })
+    }
 }
 
-/// These two alone mean that nothing was moved.
-fn may_lie_in_the_trash(failure: &Failure) -> bool {
-    let nothing_moved = |kind| matches!(kind, FsErrorKind::NotFound | FsErrorKind::Changed);
-    matches!(failure, Failure::Disk(error) if !nothing_moved(error.kind()))
+/// These two alone mean that whatever was displaced was handed back.
+fn may_be_half_done(failure: &Failure) -> bool {
+    let is_settled = |kind| matches!(kind, FsErrorKind::NotFound | FsErrorKind::Changed);
+    matches!(failure, Failure::Disk(error) if !is_settled(error.kind()))
 }
 
 /// Tells whether a folder is, or lies in, another one on disk: somebody moved it there meanwhile.
@@ -607,6 +479,11 @@ fn lies_in(tx: &Tx<'_>, folder: NodeId, above: NodeId) -> Result<bool, StoreErro
 /// written meanwhile: then it has to be read again.
 fn known_content(row: &LocalRow, moved: &LocalStat) -> (Option<FileHash>, bool) {
     (row.hash.filter(|_| row.stat.same_but_for_ctime(moved)), row.racy)
+}
+
+/// Something new may come of it at Dropbox.
+fn is_creation(step: &Step) -> bool {
+    matches!(step, Step::Upload { .. } | Step::MkdirRemote { .. })
 }
 
 /// Others may have been waiting for it.

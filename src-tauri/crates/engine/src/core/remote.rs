@@ -302,7 +302,14 @@ impl Loop {
                 self.put_file(tx, now, generation, parent, last, file)
             }
             RemoteEntry::Folder(folder) => {
-                let parent = self.ensure_folders(tx, now, generation, above)?;
+                let mut parent = self.ensure_folders(tx, now, generation, above)?;
+                if let Some(known) = tx.remote_by_rid(&folder.id)?
+                    && lies_in(tx, parent, known.id)?
+                {
+                    // It lies below the place where it was: another folder is there now, and told of later.
+                    self.bury_subtree(tx, now, known.id)?;
+                    parent = self.ensure_folders(tx, now, generation, above)?;
+                }
                 let is_excluded = self.is_excluded(&keys);
                 self.put_folder(tx, now, generation, parent, last, folder, is_excluded)
             }
@@ -319,7 +326,7 @@ impl Loop {
     }
 
     /// Returns the comparison keys below the workspace's folder; nothing when the path lies elsewhere.
-    fn keys_below_root(&self, path_lower: &str) -> Option<Vec<NameKey>> {
+    pub(super) fn keys_below_root(&self, path_lower: &str) -> Option<Vec<NameKey>> {
         // As a person wrote it, whereas the paths of entries are folded already.
         let written = self.config.remote_root.split('/').filter(|name| !name.is_empty());
         let root_keys: Vec<NameKey> =
@@ -459,6 +466,8 @@ impl Loop {
         if let Some(row) = occupant.filter(|row| row.id != id) {
             if row.kind == RemoteKind::Folder {
                 inherited = tx.remote_children(row.id)?;
+                // It may have lain in there itself.
+                inherited.retain(|child| child.id != id);
                 for child in &inherited {
                     tx.remove_remote(child.id)?;
                 }
@@ -558,6 +567,15 @@ const MOVED_FOLDER: &str = "moved_folder";
 struct Moved {
     folder: NodeId,
     children: BTreeSet<NodeId>,
+}
+
+/// Tells whether a folder is, or lies in, another one at Dropbox.
+fn lies_in(tx: &Tx<'_>, folder: NodeId, above: NodeId) -> Result<bool, StoreError> {
+    let mut at = folder;
+    while at != NodeId::ROOT && at != above {
+        at = tx.remote(at)?.map_or(NodeId::ROOT, |row| row.parent);
+    }
+    Ok(at == above)
 }
 
 /// Tells whether something that lay in a moved folder was announced nowhere. It may have been deleted as well;

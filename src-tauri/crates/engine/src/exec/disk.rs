@@ -1,6 +1,6 @@
 //! Changes on disk, one after another in the order they were planned, and what a crash left of them.
 
-use local_fs::{Expected, FsError, FsErrorKind, Leftover, Limits, Published, Root, Verdict, Whole};
+use local_fs::{FsError, FsErrorKind, Leftover, Limits, Published, Root, Verdict, Whole};
 use sync_core::{LocalKind, LocalStat, Name, SyncPath, conflict_name::conflict_name};
 use tokio::sync::mpsc;
 
@@ -11,8 +11,8 @@ use crate::core::{Effect, Event, Failure, Kept, Outcome, Recovery, Revision};
 pub(super) enum Work {
     /// A change that is wanted.
     Change { epoch: u64, op: i64, effect: Effect },
-    /// A removal that has to be judged.
-    Judge { op: i64, path: SyncPath, expected: Expected },
+    /// A change that failed in the middle.
+    Settle(Recovery),
     /// A look into the trash.
     LookIntoTrash { label: String, limits: Limits },
 }
@@ -31,10 +31,10 @@ pub(super) async fn run_changes(executor: Executor, mut waiting: mpsc::Unbounded
                 };
                 executor.done(op, result);
             }
-            Work::Judge { op, path, expected } => {
-                // Cancelled only by the end of the executor; then the next start looks into the trash.
-                if let Ok(judged) = executor.blocking(move || judge(&root, op, &path, &expected)).await {
-                    executor.send(Event::Recovered(judged));
+            Work::Settle(recovery) => {
+                // Cancelled only by the end of the executor; then the next start settles it.
+                if let Ok(settled) = executor.blocking(move || settle(&root, recovery)).await {
+                    executor.send(Event::Recovered(settled));
                 }
             }
             Work::LookIntoTrash { label, limits } => {
@@ -46,9 +46,17 @@ pub(super) async fn run_changes(executor: Executor, mut waiting: mpsc::Unbounded
     }
 }
 
-/// Judges a removal that was carried out and failed before it was judged.
-pub fn judge(root: &Root, op: i64, path: &SyncPath, expected: &Expected) -> Result<(), FsError> {
-    root.finish_trash(op, path, expected).map(drop)
+/// Settles a change that was carried out and failed before what it displaced was judged.
+pub fn settle(root: &Root, recovery: Recovery) -> Result<(), FsError> {
+    match recovery {
+        Recovery::Trash { op, path, expected } => root.finish_trash(op, &path, &expected).map(drop),
+        Recovery::Publish { op, path, expected, label } => {
+            let leftovers = root.leftovers()?.into_iter().filter(|leftover| leftover.op == op);
+            leftovers.into_iter().try_for_each(|leftover| {
+                settle_leftover(root, &leftover, path.clone(), expected.as_ref(), Some(&label))
+            })
+        }
+    }
 }
 
 /// Carries out one change on disk, from its preconditions to its verification.
@@ -199,12 +207,12 @@ pub fn recover(root: &Root, recoveries: Vec<Recovery>) -> Result<(), FsError> {
             // The index knows nothing of it: it was lost, or the effect was never recorded.
             None => (SyncPath::root(), None, None),
         };
-        settle(root, &leftover, path, expected, label)?;
+        settle_leftover(root, &leftover, path, expected, label)?;
     }
     Ok(())
 }
 
-fn settle(
+fn settle_leftover(
     root: &Root,
     leftover: &Leftover,
     path: SyncPath,

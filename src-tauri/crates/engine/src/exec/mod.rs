@@ -153,9 +153,7 @@ impl Executor {
             Command::Recover(recoveries) => {
                 self.on_disk(move |inner| Event::Recovered(disk::recover(&inner.place.root, recoveries)));
             }
-            Command::Judge { op, path, expected } => {
-                self.on_disk_lane(disk::Work::Judge { op, path, expected })
-            }
+            Command::Settle(recovery) => self.on_disk_lane(disk::Work::Settle(recovery)),
             Command::LookIntoTrash { label, limits } => {
                 self.on_disk_lane(disk::Work::LookIntoTrash { label, limits })
             }

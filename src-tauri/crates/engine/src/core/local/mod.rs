@@ -13,8 +13,8 @@ mod round;
 use std::collections::{BTreeMap, BTreeSet};
 
 use local_fs::{FsErrorKind, Hint, RootHealth, WatchError};
-use store::{StoreError, Tx};
-use sync_core::{LocalKind, NodeId, SyncPath};
+use store::{LocalRow, StoreError, Tx};
+use sync_core::{FileId, LocalKind, NodeId, SyncPath};
 
 use self::{lost::Lost, round::Round};
 use super::{Command, Loop, Now, RootState, Scanned};
@@ -59,6 +59,8 @@ pub(super) struct LocalSide {
     effects: u64,
     /// Nodes that such effects touched, by the count at that time: an older listing knows nothing of them.
     touched: BTreeMap<NodeId, u64>,
+    /// The same for objects that they removed.
+    removed: BTreeMap<FileId, u64>,
     /// Files seen in the full scan that is under way, or was the last.
     pub(super) files_seen: u64,
     /// Counts completed full scans, for requests that need a fresh one.
@@ -66,6 +68,9 @@ pub(super) struct LocalSide {
     lost: Lost,
     /// Directories that could not be read: what lies below them was not looked at either.
     unread: BTreeSet<NodeId>,
+    /// Directories where something happened, and that nobody knows by this path. A hint names a folder that we
+    /// move by its new path before it is recorded there.
+    unplaced: BTreeSet<SyncPath>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -111,6 +116,12 @@ impl LocalSide {
     pub(super) fn touch(&mut self, node: NodeId) {
         self.effects += 1;
         self.touched.insert(node, self.effects);
+    }
+
+    /// An effect of ours removed this.
+    pub(super) fn note_removed(&mut self, row: &LocalRow) {
+        self.touch(row.id);
+        self.removed.insert(row.stat.id, self.effects);
     }
 
     /// Looks at this directory when it has been quiet for a while.
@@ -307,12 +318,26 @@ impl Loop {
             // The root itself went away or lost its marker: looking at everything begins with the question
             // whether it is still the known one.
             Hint::Lost { dir } if dir.is_root() => self.local.wants_full_scan = true,
-            Hint::Look { dir } | Hint::Lost { dir } => {
-                let dir = self.nearest_known_dir(tx, &dir)?;
-                self.local.look_later(now, dir, self.config.debounce_ms);
-            }
+            Hint::Look { dir } | Hint::Lost { dir } => self.look_at(tx, now, dir)?,
             Hint::Overflow => self.local.wants_full_scan = true,
             Hint::Barrier(_) => {}
+        }
+        Ok(())
+    }
+
+    fn look_at(&mut self, tx: &mut Tx<'_>, now: Now, path: SyncPath) -> Result<(), StoreError> {
+        let dir = self.nearest_known_dir(tx, &path)?;
+        self.local.look_later(now, dir, self.config.debounce_ms);
+        if self.on_disk.is_any_under_way() && self.local_dir(tx, dir)?.as_ref() != Some(&path) {
+            self.local.unplaced.insert(path);
+        }
+        Ok(())
+    }
+
+    /// An effect on disk is over: what happened in a folder that it moved is looked at there.
+    pub(super) fn look_at_unplaced(&mut self, tx: &mut Tx<'_>, now: Now) -> Result<(), StoreError> {
+        for path in std::mem::take(&mut self.local.unplaced) {
+            self.look_at(tx, now, path)?;
         }
         Ok(())
     }
@@ -342,9 +367,14 @@ impl Loop {
             self.local.look_later(now, dir, self.config.debounce_ms);
             return Ok(());
         }
+        let was_away = matches!(scanned.covered, Err(WatchError::Gone { .. }));
         self.note_coverage(tx, now, dir, scanned.covered)?;
         match scanned.listing {
             Ok(listing) => {
+                if was_away {
+                    // It came back in between, and nobody watches it.
+                    self.local.look_later(now, dir, self.config.debounce_ms);
+                }
                 let files = listing.entries.iter().filter(|entry| entry.stat.kind == LocalKind::File);
                 self.local.files_seen += files.count() as u64;
                 self.compare_listing(tx, now, dir, listing)
@@ -401,7 +431,7 @@ impl Loop {
             (FsErrorKind::NotFound, _) => self.look_at_parent_of(tx, now, dir),
             (FsErrorKind::Changed, _) if error.is_no_folder() => self.look_at_parent_of(tx, now, dir),
             (FsErrorKind::Changed, _) => {
-                self.local.look_later(now, dir, self.config.debounce_ms);
+                self.look_once_it_rests(now, dir);
                 Ok(())
             }
             // Unknown is not absent: the rows below stay as they are until the directory can be read.
@@ -419,13 +449,19 @@ impl Loop {
     /// What became of a directory that is not at its path is seen in its parent. It may be back by then, and
     /// nobody has listed it yet.
     fn look_at_parent_of(&mut self, tx: &mut Tx<'_>, now: Now, dir: NodeId) -> Result<(), StoreError> {
-        self.local.look_later(now, dir, self.config.debounce_ms);
+        self.look_once_it_rests(now, dir);
         let parent = tx.local(dir)?.map_or(NodeId::ROOT, |row| row.parent);
         if !self.local.round.as_ref().is_some_and(|round| round.scanned.contains(&parent)) {
             return self.scan_dir(tx, parent);
         }
         self.local.look_later(now, parent, self.config.debounce_ms);
         Ok(())
+    }
+
+    /// What lies below a directory that could not be listed was not looked at either.
+    fn look_once_it_rests(&mut self, now: Now, dir: NodeId) {
+        self.local.unread.insert(dir);
+        self.local.look_later(now, dir, self.config.debounce_ms);
     }
 
     fn freeze(&mut self, tx: &mut Tx<'_>, dir: NodeId) -> Result<(), StoreError> {

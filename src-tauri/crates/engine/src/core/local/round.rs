@@ -154,6 +154,7 @@ impl Loop {
         }
         let (node, parent) = (row.id, row.parent);
         let is_folder = row.stat.kind == LocalKind::Folder && is_usable;
+        let (was, is) = (row.stat, entry.stat);
         if row.stat != entry.stat {
             self.take_stat(tx, now, row, entry.stat)?;
         }
@@ -161,18 +162,26 @@ impl Loop {
             self.note_unusable(tx, now, node, &entry.usable)?;
         }
         if is_folder {
-            self.look_below(tx, parent, node)?;
+            self.look_below(tx, (parent, node), &was, &is)?;
         }
         Ok(())
     }
 
-    /// Looks at a known directory too, when everything is looked at, or when its parent was out of reach.
-    fn look_below(&mut self, tx: &mut Tx<'_>, parent: NodeId, dir: NodeId) -> Result<(), StoreError> {
-        let was_unread = self.local.unread.contains(&parent);
+    /// Looks at a known directory too, when everything is looked at, when its parent was out of reach, or when it is
+    /// not as it was when it was listed: it may have been elsewhere since, where nobody watched it.
+    fn look_below(
+        &mut self,
+        tx: &mut Tx<'_>,
+        (parent, dir): (NodeId, NodeId),
+        was: &LocalStat,
+        is: &LocalStat,
+    ) -> Result<(), StoreError> {
+        let was_renamed = was.ctime_ns != is.ctime_ns && is.ctime_ns != is.mtime_ns;
+        let was_unread = self.local.unread.contains(&parent) || was_renamed;
         if was_unread {
             self.local.unread.insert(dir);
         }
-        if was_unread || self.round_mut().full {
+        if was_unread || was != is || self.round_mut().full {
             self.scan_dir(tx, dir)?;
         }
         Ok(())
@@ -204,7 +213,7 @@ impl Loop {
         dir: NodeId,
         entry: DirEntry,
     ) -> Result<(), StoreError> {
-        if self.has_flight_to(dir, &entry.name) {
+        if self.has_flight_to(dir, &entry.name) || self.was_taken_from(tx, &entry.stat.id)? {
             self.local.look_later(now, dir, self.config.debounce_ms);
             return Ok(());
         }
@@ -213,6 +222,16 @@ impl Loop {
         }
         self.round_mut().found.push(Found { dir, entry });
         Ok(())
+    }
+
+    /// Tells whether an effect of ours moved this object, or removed it, while the listings of the round were made:
+    /// one that still shows it under a name that nobody knows is older than that.
+    fn was_taken_from(&self, tx: &Tx<'_>, id: &FileId) -> Result<bool, StoreError> {
+        let before = self.local.round.as_ref().map_or(0, |round| round.effects_before);
+        if self.local.removed.get(id).is_some_and(|&at| at > before) {
+            return Ok(true);
+        }
+        Ok(tx.local_by_file_id(id)?.iter().any(|row| self.is_newer_than_round(row.id)))
     }
 
     fn create(&mut self, tx: &mut Tx<'_>, now: Now, dir: NodeId, entry: DirEntry) -> Result<(), StoreError> {
@@ -267,6 +286,7 @@ impl Loop {
     fn end_round(&mut self, tx: &mut Tx<'_>, now: Now) -> Result<(), StoreError> {
         let round = self.local.round.take().expect("BUG: only a running round ends");
         self.local.touched.clear();
+        self.local.removed.clear();
         self.local.lost.forget_old(now);
         if round.full {
             self.local.observed = true;

@@ -242,7 +242,7 @@ fn a_removal_that_could_not_be_judged_is_judged_again() {
     let is_judged = |wish: &Command| {
         matches!(
             wish,
-            Command::Judge { op: judged, path, expected }
+            Command::Settle(crate::core::Recovery::Trash { op: judged, path, expected })
                 if *judged == op && *path == at("a.txt") && *expected == *planned
         )
     };
@@ -413,4 +413,156 @@ fn nothing_is_deleted_whose_stamps_may_hide_an_edit() {
     let mut wishes = bench.feed(vec![told]);
     wishes.extend(bench.pass_time());
     assert!(matches!(effects(&wishes)[..], [(_, Effect::TrashLocal { .. })]), "{wishes:?}");
+}
+
+/// Looks at folders, and answers with what they hold; what is asked for besides is left unanswered.
+fn look_and_list(bench: &mut Bench, dirs: &[(&str, LocalStat, Vec<DirEntry>)]) -> Vec<Command> {
+    let path = |dir: &str| if dir.is_empty() { SyncPath::root() } else { at(dir) };
+    let paths: Vec<SyncPath> = dirs.iter().map(|(dir, ..)| path(dir)).collect();
+    let asked = look_at(bench, &paths);
+    let mut wishes = Vec::new();
+    for (dir, stat, entries) in dirs {
+        wishes.extend(bench.feed(vec![listed(&asked, &path(dir), *stat, entries.clone())]));
+    }
+    wishes
+}
+
+fn renamed(stat: LocalStat, at_ns: i64) -> LocalStat {
+    LocalStat { ctime_ns: at_ns, ..stat }
+}
+
+fn in_root(names: &[&str]) -> Vec<DirEntry> {
+    names.iter().map(|name| entry(name, folder_stat(name))).collect()
+}
+
+#[test]
+fn a_folder_that_was_away_when_it_was_to_be_watched_is_looked_at_again() {
+    let mut bench = two_folders();
+    let asked = look_at(&mut bench, &[at("here")]);
+    let gone = Err(local_fs::WatchError::Gone { path: "here".into() });
+    let listing = listing(folder_stat("here"), vec![entry("a.txt", stat("one", "one"))]);
+    let seen = Scanned { dir: asked[0].0, path: at("here"), covered: gone, listing };
+    let mut wishes = bench.feed(vec![Event::Scanned(seen)]);
+    wishes.extend(bench.pass_time());
+    assert!(scans(&wishes).contains(&(asked[0].0, at("here"))), "{wishes:?}");
+}
+
+#[test]
+fn what_happens_in_a_folder_right_after_an_own_move_is_looked_at() {
+    let mut bench = two_folders();
+    let a = RemoteFile { path_lower: "/moved/a.txt".into(), ..remote("a.txt", "one", "r1") };
+    let gone = RemoteEntry::Deleted { path_lower: "/here".into() };
+    let told = vec![gone, RemoteEntry::Folder(folder("id:here", "/moved")), RemoteEntry::File(a)];
+    let wishes = bench.feed(vec![page(told, "c2", false)]);
+    let [(op, Effect::MoveLocal { .. })] = effects(&wishes)[..] else { panic!("{wishes:?}") };
+    // The watcher is quicker than the answer, and names the folder as it is called by now.
+    bench.feed(vec![Event::Hint(Hint::Look { dir: at("moved") })]);
+    let outcome = Outcome::Local { stat: renamed(folder_stat("here"), 9), blake3: None, racy: false };
+    let mut wishes = bench.feed(vec![Event::Done { op, result: Ok(outcome) }]);
+    bench.ms += 2_000;
+    wishes.extend(bench.feed(vec![Event::Tick]));
+    assert!(scans(&wishes).iter().any(|(_, path)| *path == at("moved")), "{wishes:?}");
+}
+
+#[test]
+fn what_lies_below_a_folder_that_changed_while_it_was_listed_is_looked_at_later() {
+    let mut bench = two_folders();
+    let sub = || vec![entry("sub", folder_stat("sub"))];
+    let wishes = look_and_list(&mut bench, &[("here", folder_stat("here"), sub())]);
+    bench.feed(vec![listed(&scans(&wishes), &at("here/sub"), folder_stat("sub"), vec![])]);
+    bench.pass_time();
+    // A full look, in which one folder cannot be listed in peace.
+    bench.feed(vec![Event::Hint(Hint::Overflow)]);
+    bench.feed(vec![Event::Health(RootHealth::Ok)]);
+    let root = listing(folder_stat(""), in_root(&["here", "there"]));
+    let root = Scanned { dir: NodeId::ROOT, path: SyncPath::root(), covered: Ok(()), listing: root };
+    let asked = scans(&bench.feed(vec![Event::Scanned(root)]));
+    let gone = || FsError::from_io("list", "here", std::io::ErrorKind::NotFound.into());
+    for (dir, path) in asked {
+        let listing = if path == at("here") { Err(gone()) } else { listing(folder_stat("there"), vec![]) };
+        bench.feed(vec![Event::Scanned(Scanned { dir, path, covered: Ok(()), listing })]);
+    }
+    bench.ms += 2_000;
+    let asked = scans(&bench.feed(vec![Event::Tick]));
+    let wishes = bench.feed(vec![listed(&asked, &at("here"), folder_stat("here"), sub())]);
+    assert!(scans(&wishes).iter().any(|(_, path)| *path == at("here/sub")), "{wishes:?}");
+}
+
+#[test]
+fn a_folder_that_was_elsewhere_and_came_back_is_looked_at_with_all_below() {
+    let mut bench = two_folders();
+    let sub = vec![entry("sub", folder_stat("sub"))];
+    let wishes = look_and_list(&mut bench, &[("here", folder_stat("here"), sub.clone())]);
+    bench.feed(vec![listed(&scans(&wishes), &at("here/sub"), folder_stat("sub"), vec![])]);
+    bench.pass_time();
+    let back = renamed(folder_stat("here"), 77_000_000_000);
+    let root = vec![entry("here", back), entry("there", folder_stat("there"))];
+    let wishes = look_and_list(&mut bench, &[("", folder_stat(""), root)]);
+    let wishes = bench.feed(vec![listed(&scans(&wishes), &at("here"), back, sub)]);
+    assert!(scans(&wishes).iter().any(|(_, path)| *path == at("here/sub")), "{wishes:?}");
+}
+
+#[test]
+fn a_listing_from_before_an_own_removal_brings_nothing_back() {
+    let mut bench = two_folders();
+    bench.feed(vec![page(vec![RemoteEntry::Deleted { path_lower: "/there".into() }], "c2", false)]);
+    let wishes = bench.pass_time();
+    let [(op, Effect::TrashLocal { .. })] = effects(&wishes)[..] else { panic!("{wishes:?}") };
+    let asked = look_at(&mut bench, &[SyncPath::root()]);
+    bench.feed(vec![Event::Done { op, result: Ok(Outcome::Trashed { put_back: vec![] }) }]);
+    let root = listed(&asked, &SyncPath::root(), folder_stat(""), in_root(&["here", "there"]));
+    let mut wishes = bench.feed(vec![root]);
+    wishes.extend(bench.feed(vec![Event::Health(RootHealth::Ok)]));
+    assert!(!scans(&wishes).iter().any(|(_, path)| *path == at("there")), "it is no new folder: {wishes:?}");
+}
+
+#[test]
+fn a_download_that_failed_when_half_of_it_was_done_is_settled() {
+    let mut bench = at_rest();
+    let newer = RemoteEntry::File(remote("a.txt", "newer", "r2"));
+    let wishes = bench.feed(vec![page(vec![newer], "c2", false)]);
+    let [(op, Effect::Download { over: Some(_), .. })] = effects(&wishes)[..] else { panic!("{wishes:?}") };
+    let broken = FsError::from_io("publish", "a.txt", std::io::Error::other("input/output error"));
+    let wishes = bench.feed(vec![Event::Done { op, result: Err(broken.into()) }]);
+    let is_settled = |wish: &Command| matches!(wish, Command::Settle(crate::core::Recovery::Publish { op: settled, .. }) if *settled == op);
+    assert!(wishes.iter().any(is_settled), "{wishes:?}");
+    // Should that fail, too, the next start does it.
+    let mut bench = Bench::over(bench.core.into_index());
+    let wishes = bench.feed(vec![Event::Tick]);
+    let is_left = |wish: &Command| matches!(wish, Command::Recover(left) if left.len() == 1);
+    assert!(wishes.iter().any(is_left), "{wishes:?}");
+}
+
+#[test]
+fn a_folder_that_turns_up_below_the_place_where_it_was_is_no_folder_in_itself() {
+    let mut bench = two_folders();
+    bench.feed(vec![page(vec![RemoteEntry::Folder(folder("id:here", "/here/here"))], "c2", true)]);
+    let mut index = bench.core.into_index();
+    let row = index.transaction(|tx| tx.remote_by_rid("id:here")).expect("a look").expect("it is known");
+    assert_ne!((row.parent, row.id), (NodeId::ROOT, row.parent), "{row:?}");
+}
+
+#[test]
+fn an_own_folder_that_dropbox_tells_of_before_the_one_it_lies_in_is_recognised() {
+    let mut bench = two_folders();
+    let root = || in_root(&["here", "there", "outer"]);
+    let wishes = look_and_list(&mut bench, &[("", folder_stat(""), root())]);
+    let inner = vec![entry("inner", folder_stat("inner"))];
+    let wishes = bench.feed(vec![listed(&scans(&wishes), &at("outer"), folder_stat("outer"), inner)]);
+    let wishes = bench.feed(vec![listed(&scans(&wishes), &at("outer/inner"), folder_stat("inner"), vec![])]);
+    let [(outer, _), (inner, _)] = effects(&wishes)[..] else { panic!("{wishes:?}") };
+    let lost = Failure::Dropbox(dropbox_client::ClientError::Offline { detail: "cut".into() });
+    let wishes = bench.feed(vec![Event::Done { op: outer, result: Err(lost) }]);
+    bench.feed(vec![listed(&scans(&wishes), &SyncPath::root(), folder_stat(""), root())]);
+    let made = Outcome::RemoteFolder(Box::new(folder("id:inner", "/outer/inner")));
+    bench.feed(vec![Event::Done { op: inner, result: Ok(made) }]);
+    // The person removes the inner one meanwhile.
+    look_and_list(&mut bench, &[("outer", folder_stat("outer"), vec![])]);
+    let told = [folder("id:outer", "/outer"), folder("id:inner", "/outer/inner")];
+    let told = told.into_iter().map(RemoteEntry::Folder).collect();
+    bench.feed(vec![page(told, "c2", false)]);
+    let mut wishes = bench.feed(vec![page(Vec::new(), "c3", false)]);
+    wishes.extend(bench.pass_time());
+    let planned = effects(&wishes);
+    assert!(matches!(planned[..], [(_, Effect::DeleteRemote { .. })]), "{planned:?}");
 }

@@ -304,3 +304,76 @@ fn a_refused_move_stands_for_nothing_that_others_did() {
     let planned = effects(&wishes);
     assert!(planned.iter().any(|(_, effect)| is_download(effect)), "{planned:?}");
 }
+
+/// The only effect that was asked for.
+fn only(wishes: &[Command]) -> i64 {
+    let [(op, _)] = effects(wishes)[..] else { panic!("{wishes:?}") };
+    op
+}
+
+pub(super) fn there(id: &str, path: &str) -> RemoteEntry {
+    let name = path.rsplit('/').next().and_then(|name| Name::new(name).ok()).expect("a name");
+    RemoteEntry::Folder(sync_core::RemoteFolder {
+        id: id.into(),
+        path_lower: path.into(),
+        name,
+        read_only: false,
+        shared_folder_id: None,
+    })
+}
+
+#[test]
+fn what_others_saved_after_an_upload_is_not_hidden_by_its_answer() {
+    let edited: Disk<'_> = &[("a.txt", "second")];
+    let mut bench = at_rest();
+    let op = only(&bench.look_again(edited));
+    bench.feed(vec![page(vec![RemoteEntry::File(remote("a.txt", "of others", "r3"))], "c2", false)]);
+    let answer = Outcome::RemoteFile(Box::new(remote("a.txt", "second", "r2")));
+    let mut wishes = bench.feed(vec![Event::Done { op, result: Ok(answer) }]);
+    wishes.extend(bench.hear_nothing_new(edited));
+    let planned = effects(&wishes);
+    assert!(matches!(planned[..], [(_, Effect::Download { .. })]), "no conflict either: {planned:?}");
+}
+
+#[test]
+fn what_others_saved_after_a_move_is_not_hidden_by_its_answer() {
+    let (mut bench, op) = moving_there();
+    let saved = RemoteFile { id: "id:a.txt".into(), ..remote("b.txt", "of others", "r3") };
+    let gone = RemoteEntry::Deleted { path_lower: "/a.txt".into() };
+    bench.feed(vec![page(vec![gone, RemoteEntry::File(saved)], "c2", false)]);
+    let moved = RemoteFile { id: "id:a.txt".into(), ..remote("b.txt", "one", "r2") };
+    let answer = Outcome::RemoteMoved(Box::new(RemoteEntry::File(moved)));
+    let mut wishes = bench.feed(vec![Event::Done { op, result: Ok(answer) }]);
+    wishes.extend(bench.feed(vec![page(Vec::new(), "c3", false)]));
+    assert!(effects(&wishes).iter().any(|(_, effect)| is_download(effect)), "{wishes:?}");
+}
+
+#[test]
+fn after_a_lost_answer_nothing_is_planned_before_dropbox_was_asked() {
+    let mut bench = answer_lost(empty(), &[("a.txt", "one")]);
+    let moved: Disk<'_> = &[("b.txt", "one")];
+    let mut wishes = bench.look_again(moved);
+    for _ in 0..10 {
+        bench.ms += 5_000;
+        wishes.extend(bench.feed(vec![Event::Tick]));
+    }
+    assert!(effects(&wishes).is_empty(), "it may be there already: {wishes:?}");
+}
+
+#[test]
+fn what_was_sent_into_a_folder_that_others_moved_away_is_not_in_that_folder() {
+    let mut bench = moves::two_folders();
+    let disk: moves::Disk<'_> = &[("here", &[("a.txt", "one"), ("new", "new")]), ("there", &[])];
+    let wishes = bench.look("here", disk);
+    let op = only(&wishes);
+    let gone = |path: &str| RemoteEntry::Deleted { path_lower: path.into() };
+    let a = RemoteFile { path_lower: "/moved/a.txt".into(), ..remote("a.txt", "one", "r1") };
+    let moved = vec![gone("/here"), there("id:here", "/moved"), RemoteEntry::File(a)];
+    bench.feed(vec![page(moved, "c2", false)]);
+    // Dropbox made a second folder of the old name for it, and others have deleted it by now.
+    let sent = RemoteFile { path_lower: "/here/new".into(), ..remote("new", "new", "r1") };
+    bench.feed(vec![Event::Done { op, result: Ok(Outcome::RemoteFile(Box::new(sent))) }]);
+    bench.feed(vec![page(vec![there("id:second", "/here"), gone("/here/new")], "c3", false)]);
+    let known = bench.core.into_index().transaction(|tx| tx.remote_by_rid("id:new")).expect("a look");
+    assert!(known.is_none(), "nobody would ever tell that it is gone: {known:?}");
+}
