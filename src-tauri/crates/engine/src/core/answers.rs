@@ -26,7 +26,7 @@ impl Loop {
         folder: RemoteFolder,
     ) -> Result<(), StoreError> {
         let node = flight.node;
-        self.remote.writes += 1;
+        self.note_write(tx)?;
         if flight.was_overtaken(tx, Content::Folder)? {
             agree_on_place(tx, flight)?;
             self.bury_overtaken(tx, now, &folder.id, node)?;
@@ -57,15 +57,15 @@ impl Loop {
         file: RemoteFile,
     ) -> Result<(), StoreError> {
         let node = flight.node;
-        self.remote.writes += 1;
+        self.note_write(tx)?;
         tx.remove_session(node)?;
         let known = tx.remote(node)?;
         let verb = if known.is_some() { "updated" } else { "added" };
         let content = file.content_hash;
         let (path, rid) = (file.path_lower.clone(), file.id.clone());
         let (parent, key) = match &known {
-            Some(row) => (row.parent, row.key.clone()),
-            None => (place.0, place.1.key()),
+            Some(row) if !flight.is_new() => (row.parent, row.key.clone()),
+            _ => (place.0, place.1.key()),
         };
         let row = file_row(node, parent, key, tx.listing()?.generation, file);
         let holder = tx.remote_by_rid(&rid)?.map(|row| row.id);
@@ -104,7 +104,7 @@ impl Loop {
         entry: RemoteEntry,
     ) -> Result<(), StoreError> {
         let node = flight.node;
-        self.remote.writes += 1;
+        self.note_write(tx)?;
         let Some(row) = tx.remote(node)? else {
             // The feed was quicker, and has told of one half of the move. It brings the other half, or the
             // deletion that followed; our own move must not look like one of others until then.
@@ -157,7 +157,7 @@ impl Loop {
         target: &str,
     ) -> Result<(), StoreError> {
         let node = flight.node;
-        self.remote.writes += 1;
+        self.note_write(tx)?;
         let is_another = tx.remote(node)?.is_some_and(|row| row.rid.as_deref() != Some(target));
         if is_another {
             // Somebody's new file has come to its place meanwhile, and is not what was deleted.
@@ -180,7 +180,7 @@ impl Loop {
         flight: &Flight,
         file: RemoteFile,
     ) -> Result<(), StoreError> {
-        self.remote.writes += 1;
+        self.note_write(tx)?;
         let Some(known) = tx.remote(flight.node)?.filter(|row| !flight.was_told_of(row)) else {
             self.look_at_dropbox();
             return Ok(());

@@ -51,6 +51,11 @@ impl Flight {
         }
     }
 
+    /// Dropbox had nothing of this node when it left.
+    pub(super) fn is_new(&self) -> bool {
+        self.before.is_none()
+    }
+
     /// The feed told something of this node since it left. Whether that is older or newer than the answer only the
     /// feed knows; what it says next is newer than both.
     pub(super) fn was_told_of(&self, now: &RemoteRow) -> bool {

@@ -330,6 +330,7 @@ impl Loop {
         self.recover_intents(tx, now)?;
         self.remember_sent(tx)?;
         self.remember_own_moves(tx)?;
+        self.go_on_listing(tx)?;
         self.displaced.note(now, 0);
         self.recall_boot(tx)?;
         self.recall_full_sides(tx, now)?;

@@ -128,6 +128,7 @@ impl Loop {
             }
             (Step::MoveLocal { parent, name }, Outcome::Local { stat, .. }) => {
                 self.local.touch(node);
+                self.carry_unread(tx, now, node)?;
                 let (hash, racy) = tx.local(node)?.map_or((None, false), |row| known_content(&row, &stat));
                 self.put_local_at(tx, now, node, (*parent, name), stat, hash, racy)?;
                 agree_on_place(tx, flight)?;
@@ -246,6 +247,7 @@ impl Loop {
         };
         self.local.touch(node);
         self.local.touch(row.id);
+        self.carry_unread(tx, now, row.id)?;
         let (hash, racy) = known_content(&row, &stat);
         self.put_local_at(tx, now, node, (row.parent, name), stat, hash, racy)?;
         let path = self.shown_path(tx, node)?;

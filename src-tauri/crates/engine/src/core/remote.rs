@@ -54,7 +54,9 @@ pub(super) struct RemoteSide {
     settled: bool,
     last_page_ms: u64,
     /// Counts remote effects of ours that were recorded.
-    pub(super) writes: u64,
+    writes: u64,
+    /// One of them was recorded while a listing was under way, which may know less or more of it.
+    wrote_while_listing: bool,
     /// What left its path since the feed last settled.
     buried: BTreeMap<(NodeId, NameKey), (NodeId, bool)>,
     /// What lay in folders, and was said to be gone, since the feed last settled.
@@ -94,6 +96,19 @@ impl Loop {
                 self.wake(self.remote.next_poll_ms);
             }
         }
+        Ok(())
+    }
+
+    /// A remote effect of ours is recorded.
+    pub(super) fn note_write(&mut self, tx: &Tx<'_>) -> Result<(), StoreError> {
+        self.remote.writes += 1;
+        self.remote.wrote_while_listing |= !tx.listing()?.complete;
+        Ok(())
+    }
+
+    /// A listing that the last run began goes on; whether something was written meanwhile nobody knows.
+    pub(super) fn go_on_listing(&mut self, tx: &Tx<'_>) -> Result<(), StoreError> {
+        self.remote.wrote_while_listing = !tx.listing()?.complete && tx.cursor()?.is_some();
         Ok(())
     }
 
@@ -158,8 +173,9 @@ impl Loop {
             tx.set_listing(Listing { complete: true, ..listing })?;
             self.clear_workspace_issue(tx, "cursor_reset")?;
         }
-        // The service may announce a moved folder without what lies in it. Then R is not the truth.
-        let mut is_suspect = false;
+        // What we wrote during a listing may be gone again, before the listing came to it.
+        let mut is_suspect = std::mem::take(&mut self.remote.wrote_while_listing);
+        // The service may announce a moved folder without what lies in it. Then R is not the truth either.
         for intent in tx.intents()?.into_iter().filter(|i| i.kind == MOVED_FOLDER) {
             // One that nobody can read says nothing, and a full look is always right.
             is_suspect |= match serde_json::from_value::<Moved>(intent.payload) {

@@ -194,16 +194,25 @@ impl Loop {
             _ => hash.map(Content::File),
         };
         let Some(content) = content else { return Ok(()) };
-        let Some(sending) = self.sent.matching(self.sent.by_node.get(&row.id), content).next() else {
-            return Ok(());
-        };
+        let is_there = |sending: &&Sending| row.parent == sending.parent && row.key == sending.name.key();
+        let mut sendings = self.sent.matching(self.sent.by_node.get(&row.id), content);
+        let Some(first) = sendings.next() else { return Ok(()) };
+        let sending = std::iter::once(first).chain(sendings).find(is_there).unwrap_or(first);
         let known = tx.synced(row.id)?;
         if known.is_some() == sending.is_new || known.is_some_and(|known| known.rev == row.rev) {
             return Ok(());
         }
+        // It may have been moved on at Dropbox by now: both agreed on the place that it was sent to.
+        let name = sending.name.clone();
+        let sent = RemoteRow { parent: sending.parent, ..row.clone() };
+        let sent = if is_there(&sending) {
+            sent
+        } else {
+            RemoteRow { name: name.composed(), key: name.key(), ..sent }
+        };
         match hash {
-            Some(hash) => agree_on_content(tx, row, &sending.name.clone(), hash),
-            None => agree_on_folder(tx, row, &sending.name.clone()),
+            Some(hash) => agree_on_content(tx, &sent, &name, hash),
+            None => agree_on_folder(tx, &sent, &name),
         }
     }
 }

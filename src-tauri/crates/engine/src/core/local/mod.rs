@@ -464,6 +464,26 @@ impl Loop {
         self.local.look_later(now, dir, self.config.debounce_ms);
     }
 
+    /// A folder leaves its place by an effect of ours: what is still to be looked at above it is to be looked at in
+    /// it, too.
+    pub(super) fn carry_unread(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Now,
+        folder: NodeId,
+    ) -> Result<(), StoreError> {
+        let is_folder = tx.local(folder)?.is_some_and(|row| row.stat.kind == LocalKind::Folder);
+        let mut at = folder;
+        while is_folder && at != NodeId::ROOT {
+            if self.local.unread.contains(&at) {
+                self.look_once_it_rests(now, folder);
+                return Ok(());
+            }
+            at = tx.local(at)?.map_or(NodeId::ROOT, |row| row.parent);
+        }
+        Ok(())
+    }
+
     fn freeze(&mut self, tx: &mut Tx<'_>, dir: NodeId) -> Result<(), StoreError> {
         self.local.uncovered.insert(dir);
         let frozen = tx.local_subtree(dir)?;
