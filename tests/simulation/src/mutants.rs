@@ -93,7 +93,7 @@ impl Mutant {
             | Mutant::IgnoreLocalIdentity
             | Mutant::LoseHints
             | Mutant::TrashConflictedCopies => 50,
-            Mutant::TrustMtime | Mutant::UnknownIsDeleted => 200,
+            Mutant::TrustMtime => 200,
             _ => 1000,
         }
     }

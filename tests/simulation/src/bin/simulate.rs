@@ -46,6 +46,12 @@ struct Arguments {
     /// Lets people use names that differ only in case or composition
     #[arg(long)]
     odd_names: bool,
+    /// Leaves out hard links and old copies of the index, of which some runs are known to fail
+    #[arg(long)]
+    spare: bool,
+    /// Each run is a day of 24 hours in which a quarter of all requests fails
+    #[arg(long)]
+    flaky_day: bool,
     /// Runs an engine that is wrong on purpose
     #[arg(long)]
     mutant: Option<String>,
@@ -80,6 +86,8 @@ fn runner(arguments: &Arguments) -> anyhow::Result<Runner> {
         runner.mutant = Some(Mutant::by_name(name).with_context(|| format!("there is no mutant {name}"))?);
     }
     runner.odd_names = arguments.odd_names;
+    runner.flaky_day = arguments.flaky_day;
+    runner.known_to_fail = !arguments.spare;
     Ok(runner)
 }
 

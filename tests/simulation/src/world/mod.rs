@@ -39,6 +39,12 @@ const STILL_MS: u64 = 31 * 60_000;
 /// Steps of one time of rest; more is a loop without end.
 const MOST_STEPS: u64 = 30_000;
 
+const HOUR_MS: u64 = 3_600_000;
+const DAY_MS: u64 = 24 * HOUR_MS;
+
+/// Requests that fail on a flaky day, in thousandths.
+const FLAKY_PERMILLE: usize = 250;
+
 /// The world of one run.
 pub struct World {
     pub(crate) disk: Arc<SimDisk>,
@@ -134,6 +140,51 @@ impl World {
             self.check(side)?;
         }
         self.restart_at_rest()
+    }
+
+    /// Leaves out hard links and old copies of the index.
+    pub fn spare_what_is_known_to_fail(&mut self) {
+        self.trouble.index_stale = false;
+        self.trouble.links = false;
+        self.disk.computer().person.links = false;
+    }
+
+    /// A day on which a part of all requests fails, and people work now and then. Nothing may be lost, and when the
+    /// network is well again, everything must come to rest.
+    pub fn run_flaky_day(&mut self, empty: &Index) -> Run {
+        self.trouble.network = FLAKY_PERMILLE;
+        // In so many calls it would die so often that the day never ends.
+        self.trouble.between.crash = 0;
+        self.populate();
+        self.start()?;
+        self.rest()?;
+        let end_ms = self.now_ms() + DAY_MS;
+        while self.now_ms() < end_ms {
+            self.note(|| "── an hour ──".into());
+            self.stir(Side::Both, empty)?;
+            self.go_on_until(self.now_ms() + HOUR_MS, empty)?;
+        }
+        self.rest()?;
+        // What was sent twice and kept twice in a day of lost answers is no fault.
+        self.is_strict = false;
+        self.check(Side::Both)
+    }
+
+    /// Nobody does anything; the network is as it is.
+    fn go_on_until(&mut self, ms: u64, empty: &Index) -> Run {
+        for _ in 0..MOST_STEPS {
+            if self.now_ms() >= ms {
+                return Ok(());
+            }
+            if !self.engine_acts()? {
+                self.wait(ms);
+            }
+            if self.disk.computer().crashed {
+                self.crash(empty)?;
+            }
+            self.first_violation()?;
+        }
+        Err(Violation(format!("no end of work ({:?})", self.state)))
     }
 
     fn note(&self, text: impl FnOnce() -> String) {

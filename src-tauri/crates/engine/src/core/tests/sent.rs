@@ -377,3 +377,33 @@ fn what_was_sent_into_a_folder_that_others_moved_away_is_not_in_that_folder() {
     let known = bench.core.into_index().transaction(|tx| tx.remote_by_rid("id:new")).expect("a look");
     assert!(known.is_none(), "nobody would ever tell that it is gone: {known:?}");
 }
+
+#[test]
+fn what_was_sent_during_a_listing_and_is_gone_again_is_deleted_here_too() {
+    let mut bench = empty();
+    let disk: Disk<'_> = &[("a.txt", "one")];
+    let op = only(&bench.look_again(disk));
+    // Dropbox voids the cursor; others delete the file before the new listing comes to it.
+    bench.feed(vec![Event::Longpolled(Err(dropbox_client::ClientError::CursorReset))]);
+    bench.ms += 2_000;
+    bench.feed(vec![Event::Tick]);
+    bench.feed(vec![Event::Page(Err(dropbox_client::ClientError::CursorReset))]);
+    let answer = Outcome::RemoteFile(Box::new(remote("a.txt", "one", "r1")));
+    bench.feed(vec![Event::Done { op, result: Ok(answer) }]);
+    let mut wishes = bench.feed(vec![page(Vec::new(), "listed", false)]);
+    assert!(wishes.iter().any(|wish| matches!(wish, Command::List)), "once more: {wishes:?}");
+    wishes.extend(bench.hear_nothing_new(disk));
+    assert!(matches!(effects(&wishes)[..], [(_, Effect::TrashLocal { .. })]), "{wishes:?}");
+}
+
+#[test]
+fn what_others_moved_on_after_a_lost_answer_is_moved_here() {
+    let disk: Disk<'_> = &[("a.txt", "one")];
+    let mut bench = answer_lost(empty(), disk);
+    // It went to `a.txt`, was recognised there, and is elsewhere when Dropbox is heard of.
+    bench.hear(RemoteEntry::File(remote("a.txt", "one", "r1")), disk);
+    let moved = RemoteFile { id: "id:a.txt".into(), ..remote("b.txt", "one", "r2") };
+    let wishes = bench
+        .hear_all(vec![RemoteEntry::Deleted { path_lower: "/a.txt".into() }, RemoteEntry::File(moved)], disk);
+    assert!(matches!(effects(&wishes)[..], [(_, Effect::MoveLocal { .. })]), "{wishes:?}");
+}
