@@ -69,7 +69,8 @@ impl Ledger {
     }
 
     fn note(&mut self, bytes: &[u8]) -> Option<&mut Known> {
-        if bytes.is_empty() {
+        // A power cut makes zeros, and nobody is attached to them.
+        if bytes.iter().all(|byte| *byte == 0) {
             return None;
         }
         let known = self.known.entry(ContentHash::of(bytes)).or_default();
@@ -91,6 +92,14 @@ impl Ledger {
     pub fn trash_suffices(&mut self, hash: &ContentHash) {
         if let Some(known) = self.known.get_mut(hash) {
             known.trash_suffices = true;
+        }
+    }
+
+    /// A power cut took what nothing had made durable. Where it is gone, only what Dropbox has of it counts.
+    pub fn lost_its_power(&mut self, hash: &ContentHash, is_there: bool) {
+        if let Some(known) = self.known.get_mut(hash) {
+            known.trash_suffices = true;
+            known.given_up |= !is_there && !known.at_dropbox;
         }
     }
 

@@ -56,6 +56,10 @@ pub enum Mutant {
     ForgetDisplaced,
     /// A refused upload adopts what stands there without comparing it.
     AdoptAnything,
+    /// Nothing is made durable.
+    NeverSync,
+    /// Another start of the computer is taken for the same.
+    IgnoreBoot,
 }
 
 impl Mutant {
@@ -79,6 +83,9 @@ impl Mutant {
         Mutant::AdoptAnything,
     ];
 
+    /// Those that break something only where power is cut, and are caught there.
+    pub const UNDER_POWER_CUTS: [Mutant; 2] = [Mutant::NeverSync, Mutant::IgnoreBoot];
+
     /// Those that a thousand seeds do not catch for sure: it takes thousands until what they break happens.
     pub const RARE: [Mutant; 3] = [Mutant::DeleteAtOnce, Mutant::ForgetDisplaced, Mutant::ForgetRacy];
 
@@ -100,7 +107,8 @@ impl Mutant {
 
     /// Finds a mutant by its name.
     pub fn by_name(name: &str) -> Option<Mutant> {
-        Mutant::ALL.into_iter().chain(Mutant::RARE).find(|mutant| format!("{mutant:?}") == name)
+        let all = Mutant::ALL.into_iter().chain(Mutant::UNDER_POWER_CUTS).chain(Mutant::RARE);
+        all.into_iter().find(|mutant| format!("{mutant:?}") == name)
     }
 }
 
@@ -112,8 +120,10 @@ pub struct Memory {
 
 /// Breaks the configuration.
 pub fn configure(mutant: Option<Mutant>, config: &mut Config) {
-    if mutant == Some(Mutant::DeleteAtOnce) {
-        config.delete_delay_ms = 0;
+    match mutant {
+        Some(Mutant::DeleteAtOnce) => config.delete_delay_ms = 0,
+        Some(Mutant::IgnoreBoot) => config.boot = None,
+        _ => {}
     }
 }
 

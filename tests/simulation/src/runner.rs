@@ -44,6 +44,8 @@ pub struct Runner {
     /// Whether people make hard links, and old copies of the index come back: some of what follows is known, and
     /// left to stand (ARCHITECTURE.md).
     pub known_to_fail: bool,
+    /// Whether the computer loses its power now and then.
+    pub power_cuts: bool,
     /// Whether a run is a whole day with a flaky network.
     pub flaky_day: bool,
     /// Whether to tell what happens; 2 tells everything.
@@ -54,7 +56,15 @@ impl Runner {
     /// Makes a runner of the real engine.
     pub fn new() -> Runner {
         let empty = Index::in_memory().expect("BUG: memory takes an index");
-        Runner { empty, mutant: None, odd_names: false, known_to_fail: true, flaky_day: false, telling: 0 }
+        Runner {
+            empty,
+            mutant: None,
+            odd_names: false,
+            known_to_fail: true,
+            power_cuts: false,
+            flaky_day: false,
+            telling: 0,
+        }
     }
 
     /// Runs a seed.
@@ -75,6 +85,9 @@ impl Runner {
         };
         if !self.known_to_fail {
             world.spare_what_is_known_to_fail();
+        }
+        if self.power_cuts {
+            world.cut_power_at_times();
         }
         let result = catch_unwind(AssertUnwindSafe(|| match self.flaky_day {
             true => world.run_flaky_day(&self.empty),

@@ -24,6 +24,16 @@ fn every_mutant_is_caught_within_its_number_of_seeds() {
 }
 
 #[test]
+fn mutants_that_power_cuts_reveal_are_caught_within_six_hundred_seeds() {
+    for mutant in Mutant::UNDER_POWER_CUTS {
+        let mut runner = Runner::new();
+        (runner.mutant, runner.power_cuts, runner.known_to_fail) = (Some(mutant), true, false);
+        let is_caught = (0..600).any(|seed| runner.seed(seed).violation.is_some());
+        assert!(is_caught, "{mutant:?}");
+    }
+}
+
+#[test]
 fn a_failing_run_becomes_a_short_script_that_still_fails() {
     let mut runner = Runner::new();
     runner.mutant = Some(Mutant::IgnoreRemoteDeletes);

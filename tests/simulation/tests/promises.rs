@@ -49,6 +49,19 @@ fn nothing_is_lost_and_all_comes_to_rest_in_runs_that_nobody_has_seen() {
 }
 
 #[test]
+fn a_power_cut_takes_only_what_nobody_had_made_durable() {
+    let mut runner = Runner::new();
+    (runner.power_cuts, runner.known_to_fail) = (true, false);
+    for seed in 0..300 {
+        let violation = runner.seed(seed).violation;
+        assert_eq!(
+            violation, None,
+            "cargo xtask simulate --power-cuts --spare --seed {seed} tells what happened"
+        );
+    }
+}
+
+#[test]
 fn a_day_of_a_flaky_network_loses_nothing_and_comes_to_rest() {
     let mut runner = Runner::new();
     runner.flaky_day = true;

@@ -46,6 +46,9 @@ struct Arguments {
     /// Lets people use names that differ only in case or composition
     #[arg(long)]
     odd_names: bool,
+    /// The computer loses its power now and then: what nothing made durable may be gone
+    #[arg(long)]
+    power_cuts: bool,
     /// Leaves out hard links and old copies of the index, of which some runs are known to fail
     #[arg(long)]
     spare: bool,
@@ -87,6 +90,7 @@ fn runner(arguments: &Arguments) -> anyhow::Result<Runner> {
     }
     runner.odd_names = arguments.odd_names;
     runner.flaky_day = arguments.flaky_day;
+    runner.power_cuts = arguments.power_cuts;
     runner.known_to_fail = !arguments.spare;
     Ok(runner)
 }

@@ -11,6 +11,8 @@ use std::io::{self, ErrorKind};
 use local_fs::simulation::{Object, Rename};
 use sync_core::{FileId, LocalKind, LocalStat, Name};
 
+use super::power::Journal;
+
 /// The root of the file system; the workspace's folder.
 pub const ROOT: Object = 0;
 
@@ -30,8 +32,8 @@ pub struct Inode {
     pub entries: BTreeMap<Name, Object>,
     /// Where its names stand; a folder has one.
     pub links: Vec<(Object, Name)>,
-    mtime_ns: i64,
-    ctime_ns: i64,
+    pub(super) mtime_ns: i64,
+    pub(super) ctime_ns: i64,
     mode: u32,
     /// Its changes are reported.
     pub watched: bool,
@@ -43,11 +45,21 @@ pub struct Inode {
     looked_at: bool,
 }
 
+impl Inode {
+    pub(super) fn is_living_file(&self) -> bool {
+        self.kind == LocalKind::File && !self.links.is_empty()
+    }
+}
+
 /// The file system.
 #[derive(Debug)]
 pub struct Fs {
-    inodes: Vec<Inode>,
-    free: Vec<(u64, i64)>,
+    pub(super) inodes: Vec<Inode>,
+    pub(super) free: Vec<(u64, i64)>,
+    /// What is durable, where the power may be cut.
+    pub(super) journal: Option<Box<Journal>>,
+    /// Whoever asks for durability is lied to.
+    pub ignores_sync: bool,
     last_number: u64,
     /// Its own time.
     pub now_ns: i64,
@@ -69,6 +81,8 @@ impl Fs {
         let mut fs = Fs {
             inodes: Vec::new(),
             free: Vec::new(),
+            journal: None,
+            ignores_sync: false,
             last_number: 10,
             now_ns,
             tick_ns: 4_000_000,
@@ -384,5 +398,8 @@ impl Fs {
     /// Writes dirty pages back.
     pub fn sync(&mut self, object: Object) {
         self.inodes[object].dirty_since_ns = None;
+        if self.journal.is_some() && !self.ignores_sync {
+            self.make_durable(object);
+        }
     }
 }

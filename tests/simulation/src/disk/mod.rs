@@ -2,6 +2,7 @@
 
 pub mod calls;
 pub mod fs;
+mod power;
 pub mod watch;
 
 pub use calls::{Computer, SimDisk};

@@ -7,13 +7,15 @@
 
 mod rest;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use engine::api::WorkspaceState;
+use engine::boot::Boot;
 use engine::core::{Command, Config, Core, Event, Now};
 use local_fs::Root;
 use store::Index;
-use sync_core::{FileId, guard::GuardLimits, plan::OnConflict};
+use sync_core::{ContentHash, FileId, guard::GuardLimits, plan::OnConflict};
 
 use crate::cloud::Cloud;
 use crate::disk::calls::Between;
@@ -45,6 +47,9 @@ const DAY_MS: u64 = 24 * HOUR_MS;
 /// Requests that fail on a flaky day, in thousandths.
 const FLAKY_PERMILLE: usize = 250;
 
+/// Power cuts and deaths, in thousandths of turns, where power is cut at all.
+const CUTS_PERMILLE: usize = 10;
+
 /// The world of one run.
 pub struct World {
     pub(crate) disk: Arc<SimDisk>,
@@ -69,6 +74,10 @@ pub struct World {
     launched: u64,
     /// A death between an effect and its record: what was carried may look like a person's wish.
     has_crashed: bool,
+    /// The computer may lose its power instead of the process dying.
+    cuts_power: bool,
+    /// How often the computer was started, and when it was last.
+    boots: (u32, i64),
 }
 
 /// Why a run ended early.
@@ -123,6 +132,8 @@ impl World {
             before: Tree::new(),
             launched: 0,
             has_crashed: false,
+            cuts_power: false,
+            boots: (1, BEGIN_SECS),
         })
     }
 
@@ -140,6 +151,30 @@ impl World {
             self.check(side)?;
         }
         self.restart_at_rest()
+    }
+
+    /// The computer loses its power now and then.
+    pub fn cut_power_at_times(&mut self) {
+        self.cuts_power = true;
+        self.trouble.crash = self.trouble.crash.max(CUTS_PERMILLE);
+        let mut computer = self.disk.computer();
+        computer.fs.ignores_sync = self.mutant == Some(Mutant::NeverSync);
+        computer.fs.settle();
+    }
+
+    /// The power is cut: what nothing made durable may be gone.
+    fn cut_power(&mut self) {
+        self.is_strict = false;
+        self.boots = (self.boots.0 + 1, self.now().unix_secs);
+        let mut computer = self.disk.computer();
+        computer.fault("power cut");
+        let computer = &mut *computer;
+        Person::finish(computer);
+        let safe: BTreeSet<_> = oracle::remote_tree(&self.cloud).into_values().flatten().collect();
+        for hash in computer.fs.cut_power(&self.chance).difference(&safe).copied() {
+            let is_there = computer.fs.living().any(|(_, node)| ContentHash::of(&node.data) == hash);
+            computer.ledger.lost_its_power(&hash, is_there);
+        }
     }
 
     /// Leaves out hard links and old copies of the index.
@@ -253,7 +288,7 @@ impl World {
             guard: GuardLimits::default(),
             excludes: Vec::new(),
             dry_run: false,
-            boot: None,
+            boot: self.cuts_power.then(|| Boot { id: self.boots.0.to_string(), at_secs: self.boots.1 }),
         };
         mutants::configure(self.mutant, &mut config);
         config
@@ -283,6 +318,9 @@ impl World {
                 let node = computer.fs.node_mut(object);
                 (node.watched, node.locked) = (false, false);
             }
+        }
+        if self.cuts_power && self.chance.happens(500) {
+            self.cut_power();
         }
         self.damage_index(empty)?;
         // People go on while nothing runs.

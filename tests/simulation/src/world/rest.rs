@@ -46,6 +46,9 @@ impl World {
             if different.is_empty() && self.state == WorkspaceState::Idle {
                 let since = *still_since.get_or_insert(now_ms);
                 if now_ms >= since + STILL_MS {
+                    if self.cuts_power {
+                        self.disk.computer().fs.settle();
+                    }
                     return Ok(());
                 }
                 self.wait(since + STILL_MS);

@@ -178,6 +178,8 @@ struct Loop {
     is_boot_known: bool,
     /// Until then: when it started, which is after a power cut may have emptied files.
     distrusted_before_secs: Option<i64>,
+    /// Until then: files that changed since this time may have lost their bytes under the same stamps.
+    doubted_since_ns: Option<i64>,
 }
 
 /// Says that a rule of our own was broken.
@@ -258,6 +260,7 @@ impl Loop {
             carried: carried::Carried::default(),
             is_boot_known: false,
             distrusted_before_secs: None,
+            doubted_since_ns: None,
         }
     }
 

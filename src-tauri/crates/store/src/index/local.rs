@@ -111,6 +111,11 @@ impl Tx<'_> {
         self.sql.all(sql, values, read)
     }
 
+    /// Returns the newest change time of all files, in nanoseconds since 1970; nothing without any file.
+    pub fn newest_change_ns(&self) -> Result<Option<i64>, StoreError> {
+        self.sql.single("SELECT max(ctime_ns) FROM local WHERE content_hash IS NOT NULL", [])
+    }
+
     /// Returns at most so many files with this content, by id.
     pub fn local_by_content(&self, content: &ContentHash, most: u32) -> Result<Vec<LocalRow>, StoreError> {
         let sql = select!("WHERE content_hash = ?1 ORDER BY id LIMIT ?2");

@@ -157,6 +157,9 @@ impl Loop {
         let (was, is) = (row.stat, entry.stat);
         if row.stat != entry.stat {
             self.take_stat(tx, now, row, entry.stat)?;
+        } else if self.may_have_lost_bytes(&row) {
+            self.plan_wanted = true;
+            tx.put_local(&LocalRow { hash: None, ..row })?;
         }
         if tx.issue_of(node)?.is_none() {
             self.note_unusable(tx, now, node, &entry.usable)?;
@@ -195,6 +198,7 @@ impl Loop {
         row: LocalRow,
         stat: LocalStat,
     ) -> Result<(), StoreError> {
+        self.doubt_if_older(tx, &row, &stat)?;
         let is_same = row.stat.same_fingerprint(&stat) || stat.kind == LocalKind::Folder;
         let hash = row.hash.filter(|_| is_same);
         if hash.is_none() && row.usable {
@@ -525,6 +529,7 @@ impl Loop {
     fn lose_local_subtree(&mut self, tx: &mut Tx<'_>, now: Now, node: NodeId) -> Result<(), StoreError> {
         for id in tx.local_subtree(node)? {
             if let Some(row) = tx.local(id)? {
+                self.doubt_if_young(tx, &row)?;
                 self.local.lost.remember(now, row);
             }
         }

@@ -181,7 +181,7 @@ fn after_another_start(
     index: &std::path::Path,
     start: &str,
     at_secs: i64,
-    found: &str,
+    found: Option<&str>,
 ) -> (Bench, Vec<Command>) {
     let open = || Index::open(index).expect("an index").0;
     let boot = |id: &str, at_secs| Some(Boot { id: id.into(), at_secs });
@@ -192,7 +192,7 @@ fn after_another_start(
     let mut bench = Bench::booted(open(), boot(start, at_secs));
     bench.feed(vec![Event::Tick]);
     drop(bench);
-    let files = [("a.txt", found)];
+    let files: Vec<(&str, &str)> = found.iter().map(|found| ("a.txt", *found)).collect();
     let mut bench = Bench::booted(open(), boot(start, at_secs));
     let mut wishes = bench.start(&files);
     wishes.extend(bench.feed(vec![page(Vec::new(), "c2", false)]));
@@ -210,10 +210,11 @@ const LATE_SECS: i64 = 1_000_000;
 
 #[test]
 fn scenario_27_a_file_that_a_power_cut_emptied_goes_aside_and_the_good_version_comes_back() {
-    for found in ["", "\0\0\0\0"] {
+    // The last one has the size and the stamps of what was there.
+    for found in ["", "\0\0\0\0", "\0\0\0"] {
         let home = tempfile::tempdir().expect("a folder");
         let (mut bench, wishes) =
-            after_another_start(&home.path().join("index.db"), "second", LATE_SECS, found);
+            after_another_start(&home.path().join("index.db"), "second", LATE_SECS, Some(found));
         let [(op, Effect::MoveLocal { to, .. })] = effects(&wishes)[..] else {
             panic!("{found:?}: {wishes:?}")
         };
@@ -231,6 +232,30 @@ fn scenario_27_a_file_that_a_power_cut_emptied_goes_aside_and_the_good_version_c
 }
 
 #[test]
+fn a_new_file_that_a_power_cut_took_is_not_deleted_at_dropbox() {
+    for (start, is_deleted) in [("first", true), ("second", false)] {
+        let home = tempfile::tempdir().expect("a folder");
+        let (mut bench, mut wishes) =
+            after_another_start(&home.path().join("index.db"), start, LATE_SECS, None);
+        wishes.extend(bench.feed(vec![Event::Health(RootHealth::Ok)]));
+        match effects(&wishes)[..] {
+            [(_, Effect::DeleteRemote { .. })] => assert!(is_deleted, "nobody deleted it"),
+            [(_, Effect::Download { over: None, .. })] => assert!(!is_deleted, "somebody deleted it"),
+            _ => panic!("{start}: {wishes:?}"),
+        }
+    }
+}
+
+#[test]
+fn an_old_version_that_a_power_cut_brought_back_is_not_sent_over_the_new_one() {
+    let home = tempfile::tempdir().expect("a folder");
+    // Older stamps than "one" had.
+    let (_, wishes) = after_another_start(&home.path().join("index.db"), "second", LATE_SECS, Some("o"));
+    let planned = effects(&wishes);
+    assert!(matches!(planned[..], [(_, Effect::MoveLocal { .. })]), "both are kept: {planned:?}");
+}
+
+#[test]
 fn scenario_27_a_file_that_somebody_emptied_is_an_edit() {
     let cases = [
         ("first", LATE_SECS, "", "the computer did not start anew"),
@@ -239,7 +264,7 @@ fn scenario_27_a_file_that_somebody_emptied_is_an_edit() {
     ];
     for (start, at_secs, found, why) in cases {
         let home = tempfile::tempdir().expect("a folder");
-        let (_, wishes) = after_another_start(&home.path().join("index.db"), start, at_secs, found);
+        let (_, wishes) = after_another_start(&home.path().join("index.db"), start, at_secs, Some(found));
         let [(_, Effect::Upload { commit, .. })] = effects(&wishes)[..] else { panic!("{why}: {wishes:?}") };
         assert_eq!(commit.mode, Mode::Update("r1".into()), "{why}");
     }
