@@ -119,6 +119,8 @@ impl Loop {
             None => {
                 let listing = tx.listing()?;
                 tx.set_listing(Listing { generation: listing.generation + 1, complete: false })?;
+                // It will know of whatever was written before.
+                self.remote.wrote_while_listing = false;
                 Command::List
             }
         });
