@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use store::{RemoteRow, StoreError, SyncedRow, Tx};
 use sync_core::{Content, ContentHash, Name, NodeId};
 
-use super::dispatch::{Flight, Step};
+use super::flight::{Flight, Step};
 
 /// Where both sides stand once an effect was carried out.
 #[derive(Debug, Clone, Serialize, Deserialize)]

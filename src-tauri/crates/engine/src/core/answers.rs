@@ -11,7 +11,7 @@ use sync_core::{Content, Name, NameKey, NodeId, RemoteEntry, RemoteFile, RemoteF
 use super::{
     Loop, Now,
     agree::{agree_on_absence, agree_on_content, agree_on_place},
-    dispatch::Flight,
+    flight::Flight,
     remote_rows::file_row,
 };
 use crate::api::Direction;
@@ -27,15 +27,16 @@ impl Loop {
     ) -> Result<(), StoreError> {
         let node = flight.node;
         self.note_write(tx)?;
+        let holder = tx.remote_by_rid(&folder.id)?.map(|row| row.id);
         if flight.was_overtaken(tx, Content::Folder)? {
             agree_on_place(tx, flight)?;
             self.bury_overtaken(tx, now, &folder.id, node)?;
-        } else if tx.remote_by_rid(&folder.id)?.is_some_and(|row| row.id == node) {
-            // The feed was quicker.
-        } else if tx.remote_by_rid(&folder.id)?.is_some() || tx.remote(node)?.is_some() {
-            // Known from another place, where it was moved from, or the node has come to stand for another folder:
-            // the feed has not said so yet.
-            self.look_at_dropbox();
+        } else if holder.is_some() || tx.remote(node)?.is_some() {
+            // The feed was quicker; or it is known from another place, where it was moved from, or the node has come
+            // to stand for another folder, and the feed has not said so yet.
+            if holder != Some(node) {
+                self.look_at_dropbox();
+            }
         } else {
             let generation = tx.listing()?.generation;
             let row = RemoteRow::folder(node, place.0, folder.name.clone(), place.1.key());

@@ -10,7 +10,7 @@ use sync_core::{LocalKind, NodeId, plan::CaseClash};
 use super::{
     Failure, Loop, Now,
     conflicts::KEEP_FAILED,
-    dispatch::{Flight, Step},
+    flight::{Flight, Step},
     words,
 };
 

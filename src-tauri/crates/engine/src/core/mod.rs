@@ -7,6 +7,7 @@
 //! Rule: everything that a command relies on is committed before the command is handed out.
 
 mod agree;
+mod ancestors;
 mod answers;
 mod carried;
 mod conflicts;
@@ -14,6 +15,7 @@ mod dispatch;
 mod displaced;
 mod failures;
 mod files;
+mod flight;
 mod hashing;
 mod local;
 mod message;
@@ -44,7 +46,7 @@ use sync_core::{NodeId, guard::GuardLimits, plan::OnConflict};
 
 use crate::boot::Boot;
 
-use self::{dispatch::Flight, hashing::Hashing, local::LocalSide, remote::RemoteSide, removals::Removals};
+use self::{flight::Flight, hashing::Hashing, local::LocalSide, remote::RemoteSide, removals::Removals};
 
 /// What one workspace is told to do.
 #[derive(Debug, Clone)]
@@ -144,7 +146,7 @@ struct Loop {
     local: LocalSide,
     hashing: Hashing,
     flights: BTreeMap<i64, Flight>,
-    on_disk: dispatch::OnDisk,
+    on_disk: flight::OnDisk,
     removals: Removals,
     sent: sent::Sent,
     displaced: displaced::Displaced,
@@ -234,7 +236,7 @@ impl Loop {
             local: LocalSide::default(),
             hashing: Hashing::default(),
             flights: BTreeMap::new(),
-            on_disk: dispatch::OnDisk::default(),
+            on_disk: flight::OnDisk::default(),
             removals: Removals::default(),
             sent: sent::Sent::default(),
             displaced: displaced::Displaced::default(),

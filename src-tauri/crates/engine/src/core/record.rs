@@ -11,7 +11,9 @@ use sync_core::{ContentHash, LocalStat, Name, NodeId, SyncPath};
 use super::{
     Failure, Loop, Now, Outcome, Progress,
     agree::{agree_on_absence, agree_on_content, agree_on_place},
-    dispatch::{Flight, Step, intent},
+    ancestors::lies_in,
+    dispatch::intent,
+    flight::{Flight, Step},
     sent::may_have_happened,
     undo::Change,
 };
@@ -45,7 +47,7 @@ impl Loop {
                 self.decision_step_done(tx, now, op, &flight)?;
                 self.undo_step_done(tx, now, op)?;
                 // Made, and nobody knows where: the feed tells.
-                is_creation(&flight.step)
+                flight.step.makes_at_dropbox()
                     && tx.remote(flight.node)?.is_none()
                     && tx.synced(flight.node)?.is_none()
             }
@@ -91,7 +93,7 @@ impl Loop {
         } else {
             self.effect_failed(tx, now, flight, failure)?;
         }
-        let is_sent = is_creation(&flight.step) && may_have_happened;
+        let is_sent = flight.step.makes_at_dropbox() && may_have_happened;
         Ok(is_sent || (is_unjudged && self.settle_again(tx, now, op)?))
     }
 
@@ -188,7 +190,10 @@ impl Loop {
     ) -> Result<(), StoreError> {
         let (parent, name) = place;
         let is_taken = tx.local_by_name(parent, name)?.is_some_and(|row| row.id != node);
-        if is_taken || !self.is_local_dir(tx, parent)? || lies_in(tx, parent, node)? {
+        if is_taken
+            || !self.is_local_dir(tx, parent)?
+            || lies_in(parent, node, |at| Ok(tx.local(at)?.map(|row| row.parent)))?
+        {
             // The trees moved on meanwhile; what stands on disk is found by looking again.
             self.local.look_later(now, parent, 0);
             return Ok(());
@@ -468,24 +473,10 @@ fn may_be_half_done(failure: &Failure) -> bool {
     matches!(failure, Failure::Disk(error) if !is_settled(error.kind()))
 }
 
-/// Tells whether a folder is, or lies in, another one on disk: somebody moved it there meanwhile.
-fn lies_in(tx: &Tx<'_>, folder: NodeId, above: NodeId) -> Result<bool, StoreError> {
-    let mut at = folder;
-    while at != NodeId::ROOT && at != above {
-        at = tx.local(at)?.map_or(NodeId::ROOT, |row| row.parent);
-    }
-    Ok(at == above)
-}
-
 /// What is known of a file's content after it was renamed. Renames go by identity, so that it may have been
 /// written meanwhile: then it has to be read again.
 fn known_content(row: &LocalRow, moved: &LocalStat) -> (Option<FileHash>, bool) {
     (row.hash.filter(|_| row.stat.same_but_for_ctime(moved)), row.racy)
-}
-
-/// Something new may come of it at Dropbox.
-fn is_creation(step: &Step) -> bool {
-    matches!(step, Step::Upload { .. } | Step::MkdirRemote { .. })
 }
 
 /// Others may have been waiting for it.

@@ -2,7 +2,7 @@
 
 use store::{StoreError, Tx};
 
-use super::{Command, Halt, Loop, Now, RootState, dispatch::Flight};
+use super::{Command, Halt, Loop, Now, RootState, flight::Flight};
 use crate::api::{
     Direction, Event, IndexingView, Pending, ProgressView, StatusView, TransferState, TransferView, Watching,
     WorkspaceState, WorkspaceStatus,

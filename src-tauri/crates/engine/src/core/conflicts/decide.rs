@@ -16,7 +16,7 @@ use super::{
     super::{
         Decision, Effect, Failure, Loop, Merged, Now, Wish,
         agree::agree_on_content,
-        dispatch::{Flight, Step},
+        flight::{Flight, Step},
     },
     changed, decided,
     detail::{Detail, Keep},

@@ -17,7 +17,7 @@ use sync_core::{LocalKind, Name, NodeId, SyncPath, conflict_name::conflict_name,
 use super::{
     super::{
         Command, Effect, Failure, Kept, Loop, Now, Present, Revision, Shortcuts,
-        dispatch::{Flight, Step},
+        flight::{Flight, Step},
     },
     changed,
     detail::{Copy, Detail, Keep, Which},

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use store::{LocalRow, StoreError, Tx};
 use sync_core::{FileId, LocalKind, LocalStat};
 
-use super::super::{Loop, Now, dispatch::Step};
+use super::super::{Loop, Now, flight::Step};
 
 /// How long an object is remembered.
 const REMEMBERED_MS: u64 = 10 * 60 * 1000;

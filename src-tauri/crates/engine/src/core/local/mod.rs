@@ -8,6 +8,7 @@
 //! to be the known one.
 
 mod lost;
+mod moves;
 mod round;
 
 use std::collections::{BTreeMap, BTreeSet};

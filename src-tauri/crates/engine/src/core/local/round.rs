@@ -20,20 +20,20 @@ pub(super) struct Round {
     /// When the round began, counted in local effects of ours.
     effects_before: u64,
     /// Entries whose object is known from another place.
-    found: Vec<Found>,
+    pub(super) found: Vec<Found>,
     /// Nodes whose name is missing.
-    gone: BTreeSet<NodeId>,
+    pub(super) gone: BTreeSet<NodeId>,
     /// Nodes under whose name another object stands.
-    replaced: BTreeMap<NodeId, DirEntry>,
+    pub(super) replaced: BTreeMap<NodeId, DirEntry>,
     /// Directories whose listing was proven old in this round, and that are looked at once more.
     doubted: BTreeSet<NodeId>,
 }
 
 /// An entry that has no node yet.
 #[derive(Debug, Clone)]
-struct Found {
-    dir: NodeId,
-    entry: DirEntry,
+pub(super) struct Found {
+    pub(super) dir: NodeId,
+    pub(super) entry: DirEntry,
 }
 
 impl Round {
@@ -43,13 +43,13 @@ impl Round {
 
     /// Tells whether a listing that still shows this object must be older than one that shows it elsewhere: what
     /// has one name cannot be at two places. Asked once for each directory, then the listing is believed.
-    fn doubts(&mut self, row: &LocalRow, entry: &DirEntry) -> bool {
+    pub(super) fn doubts(&mut self, row: &LocalRow, entry: &DirEntry) -> bool {
         let is_elsewhere = entry.stat.kind == LocalKind::Folder || entry.stat.nlink == 1;
         is_elsewhere && row.stat.id == entry.stat.id && self.doubted.insert(row.parent)
     }
 
     /// Takes back what the listing of a directory said.
-    fn take_back(&mut self, dir: NodeId, rows: &[LocalRow]) {
+    pub(super) fn take_back(&mut self, dir: NodeId, rows: &[LocalRow]) {
         self.scanned.remove(&dir);
         self.found.retain(|found| found.dir != dir);
         for row in rows {
@@ -60,7 +60,7 @@ impl Round {
 
     /// Moves are judged together with others, when it is known what left. What comes from a directory that is
     /// listed again is found there again, or was not there any more.
-    fn put_off(&mut self, moves: Vec<(LocalRow, NodeId, DirEntry)>) {
+    pub(super) fn put_off(&mut self, moves: Vec<(LocalRow, NodeId, DirEntry)>) {
         self.found.extend(moves.into_iter().map(|(_, dir, entry)| Found { dir, entry }));
         let outstanding = &self.outstanding;
         self.found.retain(|found| !outstanding.contains(&found.dir));
@@ -110,7 +110,7 @@ impl Loop {
         Ok(())
     }
 
-    fn round_mut(&mut self) -> &mut Round {
+    pub(super) fn round_mut(&mut self) -> &mut Round {
         self.local.round.as_mut().expect("BUG: listings are compared within a round")
     }
 
@@ -306,218 +306,6 @@ impl Loop {
         Ok(())
     }
 
-    /// The object stood in its old place when that was listed, and elsewhere a moment later: it was moved in
-    /// between, unless it has two names. The old place is looked at once more; answers whether it is.
-    fn look_once_more(
-        &mut self,
-        tx: &mut Tx<'_>,
-        row: &LocalRow,
-        entry: &DirEntry,
-    ) -> Result<bool, StoreError> {
-        if !self.round_mut().doubts(row, entry) {
-            return Ok(false);
-        }
-        let rows = tx.local_children(row.parent)?;
-        self.round_mut().take_back(row.parent, &rows);
-        self.scan_dir(tx, row.parent)?;
-        Ok(true)
-    }
-
-    /// Follows folders by their identity. Answers true when more has to be looked at first.
-    fn move_folders(&mut self, tx: &mut Tx<'_>, now: Now) -> Result<bool, StoreError> {
-        let is_folder = |entry: &DirEntry| entry.stat.kind == LocalKind::Folder;
-        let found = std::mem::take(&mut self.round_mut().found);
-        let (folders, others): (Vec<_>, Vec<_>) = found.into_iter().partition(|f| is_folder(&f.entry));
-        self.round_mut().found = others;
-        let mut moves = Vec::new();
-        let mut asked_for_more = false;
-        for found in folders {
-            match self.whereabouts(tx, &found.entry.stat.id)? {
-                Whereabouts::Left(row) if is_move(&row, &found.entry) => {
-                    moves.push((row, found.dir, found.entry));
-                }
-                Whereabouts::Unseen(row) => {
-                    asked_for_more = true;
-                    self.scan_dir(tx, row.parent)?;
-                    self.round_mut().found.push(found);
-                }
-                Whereabouts::Present(row) => {
-                    asked_for_more |= self.look_once_more(tx, &row, &found.entry)?;
-                    self.round_mut().found.push(found);
-                }
-                _ => self.round_mut().found.push(found),
-            }
-        }
-        if asked_for_more && !self.round_mut().outstanding.is_empty() {
-            self.round_mut().put_off(moves);
-            return Ok(true);
-        }
-        moves.extend(self.replaced_folder_moves(tx)?);
-        self.carry_out_moves(tx, now, moves)
-    }
-
-    /// Folders that stand under the name of another known folder.
-    fn replaced_folder_moves(
-        &mut self,
-        tx: &mut Tx<'_>,
-    ) -> Result<Vec<(LocalRow, NodeId, DirEntry)>, StoreError> {
-        let mut moves = Vec::new();
-        let slots: Vec<NodeId> = self.round_mut().replaced.keys().copied().collect();
-        for slot in slots {
-            let Some(slot_row) = tx.local(slot)? else { continue };
-            if slot_row.stat.kind != LocalKind::Folder {
-                continue;
-            }
-            let entry = self.round_mut().replaced[&slot].clone();
-            if let Whereabouts::Left(row) = self.whereabouts(tx, &entry.stat.id)? {
-                self.round_mut().replaced.remove(&slot);
-                self.round_mut().gone.insert(slot);
-                moves.push((row, slot_row.parent, entry));
-            }
-        }
-        Ok(moves)
-    }
-
-    fn carry_out_moves(
-        &mut self,
-        tx: &mut Tx<'_>,
-        now: Now,
-        moves: Vec<(LocalRow, NodeId, DirEntry)>,
-    ) -> Result<bool, StoreError> {
-        let taken: BTreeSet<(NodeId, Name)> =
-            moves.iter().map(|(_, dir, entry)| (*dir, entry.name.clone())).collect();
-        // All leave their old places first: in a swap each stands in the way of the other.
-        for (row, _, _) in &moves {
-            tx.remove_local(row.id)?;
-            self.round_mut().gone.remove(&row.id);
-            // What stands under the name that it left is not it any more, and may be nobody known.
-            if let Some(entry) = self.round_mut().replaced.remove(&row.id)
-                && !taken.contains(&(row.parent, entry.name.clone()))
-            {
-                self.round_mut().found.push(Found { dir: row.parent, entry });
-            }
-        }
-        for (row, dir, entry) in moves {
-            if let Some(standing) = tx.local_by_name(dir, &entry.name)? {
-                self.round_mut().gone.remove(&standing.id);
-                self.lose_local_subtree(tx, now, standing.id)?;
-            }
-            self.take_place(tx, now, row, dir, entry)?;
-        }
-        Ok(!self.round_mut().outstanding.is_empty())
-    }
-
-    /// A node goes on under another name or in another directory.
-    fn take_place(
-        &mut self,
-        tx: &mut Tx<'_>,
-        now: Now,
-        row: LocalRow,
-        dir: NodeId,
-        entry: DirEntry,
-    ) -> Result<(), StoreError> {
-        if let Some(stale) = way_up_to(tx, dir, row.id)? {
-            // It was seen in the directory, so the directory is not in it: it must be found elsewhere, too.
-            self.lose_local_subtree(tx, now, stale)?;
-            self.local.wants_full_scan = true;
-        }
-        if !self.is_local_dir(tx, dir)? {
-            self.local.lost.remember(now, row);
-            return Ok(());
-        }
-        let node = row.id;
-        let hash = row.hash.filter(|_| row.stat.same_but_for_ctime(&entry.stat));
-        let is_folder = entry.stat.kind == LocalKind::Folder;
-        // Under another name, or elsewhere, what was wrong may be right.
-        self.clear_all_issues_of(tx, node)?;
-        self.cooldown.remove(&node);
-        if hash.is_none() && !is_folder {
-            self.believe_emptiness_late(tx, now, node, &entry.stat)?;
-        }
-        tx.put_local(&LocalRow { parent: dir, name: entry.name, stat: entry.stat, hash, ..row })?;
-        self.note_unusable(tx, now, node, &entry.usable)?;
-        self.plan_wanted = true;
-        if is_folder {
-            self.scan_moved_folder(tx, node)?;
-        }
-        Ok(())
-    }
-
-    /// A moved directory may have changed on its way, and its watches belong to the old place.
-    fn scan_moved_folder(&mut self, tx: &mut Tx<'_>, folder: NodeId) -> Result<(), StoreError> {
-        for node in tx.local_subtree(folder)? {
-            self.round_mut().scanned.remove(&node);
-            self.scan_dir(tx, node)?;
-        }
-        Ok(())
-    }
-
-    /// Follows files by their identity where their old name is free. Answers true when more has to be
-    /// looked at first.
-    fn move_files(&mut self, tx: &mut Tx<'_>, now: Now) -> Result<bool, StoreError> {
-        let found = std::mem::take(&mut self.round_mut().found);
-        let mut names_of: BTreeMap<FileId, u32> = BTreeMap::new();
-        for f in &found {
-            *names_of.entry(f.entry.stat.id).or_default() += 1;
-        }
-        let mut moves = Vec::new();
-        let mut asked_for_more = false;
-        for found in found {
-            if self.finish_copy(tx, now, &found.entry, found.dir)? {
-                continue;
-            }
-            match self.whereabouts(tx, &found.entry.stat.id)? {
-                Whereabouts::Left(row)
-                    if names_of[&found.entry.stat.id] == 1
-                        && is_move(&row, &found.entry)
-                        && !self.round_mut().replaced.contains_key(&row.id) =>
-                {
-                    moves.push((row, found.dir, found.entry));
-                }
-                Whereabouts::Unseen(row) => {
-                    asked_for_more = true;
-                    self.scan_dir(tx, row.parent)?;
-                    self.round_mut().found.push(found);
-                }
-                Whereabouts::Present(row) => {
-                    asked_for_more |= self.look_once_more(tx, &row, &found.entry)?;
-                    self.round_mut().found.push(found);
-                }
-                _ => self.round_mut().found.push(found),
-            }
-        }
-        if asked_for_more && !self.round_mut().outstanding.is_empty() {
-            self.round_mut().put_off(moves);
-            return Ok(true);
-        }
-        moves.extend(self.permutations(tx)?);
-        self.carry_out_moves(tx, now, moves)
-    }
-
-    /// Files that changed names among each other: following identity around closes a circle. Without a
-    /// closed circle the name decides, because that is how editors save.
-    fn permutations(&mut self, tx: &mut Tx<'_>) -> Result<Vec<(LocalRow, NodeId, DirEntry)>, StoreError> {
-        let replaced = self.round_mut().replaced.clone();
-        let mut holder: BTreeMap<NodeId, NodeId> = BTreeMap::new();
-        for (&slot, entry) in &replaced {
-            for row in tx.local_by_file_id(&entry.stat.id)? {
-                if replaced.contains_key(&row.id) {
-                    holder.insert(slot, row.id);
-                }
-            }
-        }
-        let mut moves = Vec::new();
-        for (&slot, entry) in &replaced {
-            if !is_on_circle(&holder, slot) {
-                continue;
-            }
-            if let (Some(at), Some(row)) = (tx.local(slot)?, tx.local(holder[&slot])?) {
-                moves.push((row, at.parent, entry.clone()));
-            }
-        }
-        Ok(moves)
-    }
-
     fn remove_gone(&mut self, tx: &mut Tx<'_>, now: Now) -> Result<(), StoreError> {
         for node in std::mem::take(&mut self.round_mut().gone) {
             self.lose_local_subtree(tx, now, node)?;
@@ -526,7 +314,12 @@ impl Loop {
     }
 
     /// Forgets what is not where it was, but for what it was: it may turn up elsewhere.
-    fn lose_local_subtree(&mut self, tx: &mut Tx<'_>, now: Now, node: NodeId) -> Result<(), StoreError> {
+    pub(super) fn lose_local_subtree(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Now,
+        node: NodeId,
+    ) -> Result<(), StoreError> {
         for id in tx.local_subtree(node)? {
             if let Some(row) = tx.local(id)? {
                 self.doubt_if_young(tx, &row)?;
@@ -564,50 +357,6 @@ impl Loop {
         }
         Ok(())
     }
-
-    fn whereabouts(&mut self, tx: &mut Tx<'_>, id: &FileId) -> Result<Whereabouts, StoreError> {
-        let Some(row) = tx.local_by_file_id(id)?.into_iter().next() else { return Ok(Whereabouts::Unknown) };
-        let mut node = row.id;
-        let round = self.local.round.as_ref().expect("BUG: asked within a round");
-        loop {
-            if round.gone.contains(&node) || round.replaced.contains_key(&node) {
-                return Ok(Whereabouts::Left(row));
-            }
-            let parent = tx.local(node)?.map_or(NodeId::ROOT, |row| row.parent);
-            if node == row.id && round.scanned.contains(&parent) {
-                return Ok(Whereabouts::Present(row));
-            }
-            if parent == NodeId::ROOT {
-                break;
-            }
-            node = parent;
-        }
-        Ok(Whereabouts::Unseen(row))
-    }
-}
-
-/// Returns through which child of a folder the rows lead up from a directory to it, if they do.
-fn way_up_to(tx: &Tx<'_>, dir: NodeId, folder: NodeId) -> Result<Option<NodeId>, StoreError> {
-    let mut at = dir;
-    while let Some(row) = tx.local(at)? {
-        if row.parent == folder {
-            return Ok(Some(at));
-        }
-        at = row.parent;
-    }
-    Ok(None)
-}
-
-/// What is known of an object that appeared under a new name.
-enum Whereabouts {
-    /// It has no row.
-    Unknown,
-    /// It is not at its old place any more.
-    Left(LocalRow),
-    /// It was still there when its old place was listed: a hard link, or moved since.
-    Present(LocalRow),
-    /// Its old place was not looked at in this round.
-    Unseen(LocalRow),
 }
 
 /// An object that was synced and now has a name that Dropbox refuses stays what it is: blocked, so that
@@ -617,18 +366,6 @@ fn keeps_usable(row: &LocalRow, entry: &DirEntry) -> bool {
 }
 
 /// What could not be synced and now can be begins anew, with all that lies in it.
-fn is_move(row: &LocalRow, entry: &DirEntry) -> bool {
+pub(super) fn is_move(row: &LocalRow, entry: &DirEntry) -> bool {
     row.usable == matches!(entry.usable, Usable::Yes) || keeps_usable(row, entry)
-}
-
-fn is_on_circle(holder: &BTreeMap<NodeId, NodeId>, start: NodeId) -> bool {
-    let mut at = start;
-    for _ in 0..=holder.len() {
-        match holder.get(&at) {
-            Some(&next) if next == start => return true,
-            Some(&next) => at = next,
-            None => return false,
-        }
-    }
-    false
 }

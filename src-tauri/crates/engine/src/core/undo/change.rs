@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use store::{ActivityRow, RemoteKind, RemoteRow, StoreError, Tx};
 use sync_core::{ContentHash, Name, NodeId, SyncPath};
 
-use super::super::dispatch::Step;
+use super::super::flight::Step;
 
 /// What an effect changed. Paths are below the workspace.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -19,7 +19,7 @@ use sync_core::NodeId;
 
 pub(super) use self::change::Change;
 use self::step::{Next, Run};
-use super::{Command, Failure, Loop, Now, conflicts::UNDO_SECS, dispatch::Step, planning::MOST_FLIGHTS};
+use super::{Command, Failure, Loop, Now, conflicts::UNDO_SECS, flight::Step, planning::MOST_FLIGHTS};
 use crate::api::{CallError, Code, RefusedUndo, UndoRefusal, UndoView, Undone};
 
 /// Undos that are being carried out, as far as it need not be written down.

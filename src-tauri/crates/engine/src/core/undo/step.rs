@@ -6,7 +6,7 @@ use store::{LocalRow, RemoteRow, StoreError, Tx};
 use sync_core::{ContentHash, LocalKind, Name, NodeId, SyncPath};
 
 use super::{
-    super::{Effect, Kept, Loop, Present, dispatch::Step},
+    super::{Effect, Kept, Loop, Present, flight::Step},
     Change, Standing,
     change::Gone,
 };
