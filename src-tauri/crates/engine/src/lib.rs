@@ -15,6 +15,7 @@ pub mod core_files;
 pub mod exec;
 pub mod home;
 pub mod proxy_password;
+pub mod runs;
 pub mod settings;
 mod supervisor;
 pub mod workspace;

@@ -27,6 +27,7 @@ use crate::{
     clock::Clock,
     core::{Command, Config, Core, Event, Halt, Request},
     exec::{Executor, Limits, Place},
+    runs::{ClaimError, claim},
 };
 
 /// How long a workspace that cannot be opened waits before it is tried again.
@@ -140,6 +141,15 @@ enum Obstacle {
     Store(#[from] StoreError),
     #[error("The account's sign-in cannot be read. Unlock the keyring, or link the account again.")]
     NoSecret,
+}
+
+impl From<ClaimError> for Obstacle {
+    fn from(error: ClaimError) -> Obstacle {
+        match error {
+            ClaimError::Folder(error) => Obstacle::Folder(error),
+            ClaimError::Store(error) => Obstacle::Store(error),
+        }
+    }
 }
 
 impl Obstacle {
@@ -442,6 +452,12 @@ fn open_place(plan: &Plan) -> Result<OpenedPlace, Obstacle> {
     }
     let identity = root.adopt(&marker)?;
     let lock = root.lock()?;
+    let run = uuid::Uuid::now_v7().simple().to_string();
+    if !claim(&mut index, &root, &run)? {
+        tracing::warn!("the index is of another time than the folder; both sides are joined anew");
+        index = start_afresh(index, plan)?;
+        claim(&mut index, &root, &run)?;
+    }
     bind(&mut index, plan, identity, &marker)?;
     let place = Place { root, identity, marker, remote_root: plan.config.remote_root.clone() };
     Ok((index, place, lock, matches!(how, store::Opened::Rebuilt { .. })))

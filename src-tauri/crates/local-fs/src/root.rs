@@ -82,7 +82,7 @@ impl Root {
         for name in ["staging", "trash"] {
             ensure_dir(&private, &fixed(name), name)?;
         }
-        if self.read_marker(&private).at("read", MARKER)?.as_deref() != Some(marker) {
+        if read_note(&private, "id").at("read", MARKER)?.as_deref() != Some(marker) {
             self.write_marker(&private, marker)?;
         }
         self.identity()
@@ -129,7 +129,7 @@ impl Root {
             }
             Err(error) => return Err(error),
         };
-        let found = self.read_marker(&private).at("read", MARKER)?;
+        let found = read_note(&private, "id").at("read", MARKER)?;
         Ok(if found.as_deref() == Some(marker) { RootHealth::Ok } else { RootHealth::MarkerMissing })
     }
 
@@ -232,14 +232,14 @@ impl Root {
         sys::touch(&probe.at("stamp", PROBE)?).at("stamp", PROBE)
     }
 
-    fn read_marker(&self, private: &Dir) -> io::Result<Option<String>> {
-        let file = match private.open_file(&fixed("id"), Open::Read) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            other => other?,
-        };
-        let mut text = Vec::new();
-        file.take(4096).read_to_end(&mut text)?;
-        Ok(String::from_utf8(text).ok())
+    /// Returns what was written with [`Root::set_run`] last, by whoever worked on this folder; nothing before that.
+    pub fn run(&self) -> Result<Option<String>, FsError> {
+        read_note(&self.private()?, "run").at("read", RUN)
+    }
+
+    /// Writes down who works on this folder now. Durable once it returns; a crash leaves the old text or the new one.
+    pub fn set_run(&self, run: &str) -> Result<(), FsError> {
+        replace_note(&self.private()?, "run", run).at("write", RUN)
     }
 
     fn write_marker(&self, private: &Dir, marker: &str) -> Result<(), FsError> {
@@ -251,21 +251,36 @@ impl Root {
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(FsError::from_io("adopt", MARKER, error)),
         };
-        // A crash in here leaves the old marker or the new one, never half of one.
-        let written: io::Result<()> = (|| {
-            remove_if_there(private, &fixed("id.new"))?;
-            let mut file = private.open_file(&fixed("id.new"), Open::CreateNew)?;
-            file.write_all(marker.as_bytes())?;
-            file.sync_all()?;
-            private.rename_over(&fixed("id.new"), private, &fixed("id"))?;
-            private.sync()
-        })();
+        let written = replace_note(private, "id", marker);
         drop(held);
         written.at("adopt", MARKER)
     }
 }
 
 const MARKER: &str = ".lockstep/id";
+const RUN: &str = ".lockstep/run";
+
+/// Reads a short text of the private area; nothing where there is none, or none of ours.
+fn read_note(private: &Dir, name: &str) -> io::Result<Option<String>> {
+    let file = match private.open_file(&fixed(name), Open::Read) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        other => other?,
+    };
+    let mut text = Vec::new();
+    file.take(4096).read_to_end(&mut text)?;
+    Ok(String::from_utf8(text).ok())
+}
+
+/// A crash in here leaves the old text or the new one, never half of one.
+fn replace_note(private: &Dir, name: &str, text: &str) -> io::Result<()> {
+    let new = fixed(&format!("{name}.new"));
+    remove_if_there(private, &new)?;
+    let mut file = private.open_file(&new, Open::CreateNew)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    private.rename_over(&new, private, &fixed(name))?;
+    private.sync()
+}
 
 /// Opens the marker for writing, because a network's file system locks nothing else; on a disk that may only
 /// be read, reading has to do.

@@ -36,7 +36,7 @@ pub use held::{HeldRow, Side};
 pub use intents::Intent;
 pub use issues::IssueRow;
 pub use local::{FileHash, LocalRow};
-pub use meta::{Binding, Listing};
+pub use meta::{Binding, Listing, Runs};
 pub use remote::{Below, RemoteKind, RemoteRow};
 pub use resolutions::{ResolutionRow, ResolutionState};
 pub use sessions::SessionRow;

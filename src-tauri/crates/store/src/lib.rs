@@ -19,7 +19,7 @@ pub use database::Opened;
 pub use error::StoreError;
 pub use index::{
     ActivityRow, Below, Binding, ConflictRow, FileHash, HeldRow, Index, Intent, IssueRow, Listing, LocalRow,
-    RemoteKind, RemoteRow, ResolutionRow, ResolutionState, SessionRow, Side, SyncedRow, Totals, Tx,
+    RemoteKind, RemoteRow, ResolutionRow, ResolutionState, Runs, SessionRow, Side, SyncedRow, Totals, Tx,
     UndoState,
 };
 pub use state::{AccountRow, AppState, StateTx, WorkspaceRow};

@@ -34,6 +34,16 @@ fn adopting_is_repeatable_and_never_takes_a_root_from_a_running_engine() {
 }
 
 #[test]
+fn a_root_says_who_worked_on_it_last() {
+    let disk = Disk::new();
+    assert_eq!(disk.root.run().expect("read"), None);
+    disk.root.set_run("one").expect("write");
+    disk.root.set_run("two").expect("again");
+    let again = Root::open(&disk.at("")).expect("open");
+    assert_eq!(again.run().expect("read").as_deref(), Some("two"));
+}
+
+#[test]
 fn one_engine_holds_a_root() {
     let disk = Disk::new();
     let again = Root::open(&disk.at("")).expect("open");

@@ -38,6 +38,15 @@ pub struct Binding {
     pub marker: String,
 }
 
+/// Which run of Lockstep an index saw last.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Runs {
+    /// The one that has the folder.
+    pub current: Option<String>,
+    /// The one that is about to take it.
+    pub next: Option<String>,
+}
+
 const SET: &str = "INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2";
 
 impl Tx<'_> {
@@ -106,6 +115,17 @@ impl Tx<'_> {
     /// Remembers that the folder was looked through in this start of the computer.
     pub fn set_boot(&mut self, id: &str) -> Result<(), StoreError> {
         self.set_value("boot", Some(id))
+    }
+
+    /// Returns which run of Lockstep this index saw last.
+    pub fn runs(&self) -> Result<Runs, StoreError> {
+        Ok(Runs { current: self.value("run")?, next: self.value("next_run")? })
+    }
+
+    /// Remembers which run of Lockstep this index saw last.
+    pub fn set_runs(&mut self, runs: &Runs) -> Result<(), StoreError> {
+        self.set_value("run", runs.current.as_deref())?;
+        self.set_value("next_run", runs.next.as_deref())
     }
 
     fn flag(&self, key: &str) -> Result<bool, StoreError> {
