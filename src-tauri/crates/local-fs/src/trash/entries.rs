@@ -54,11 +54,14 @@ impl Root {
     }
 
     /// Finds objects that changed, or came to be, after their folder or they were displaced.
+    ///
+    /// A file with a second name outside of the trash counts as unchanged: whoever writes into it finds it there.
     pub fn displaced_changed(&self) -> Result<Vec<Displaced>, FsError> {
         let mut changed = Vec::new();
         for open in self.open_entries()? {
             let mut visit = |seen: Visited<'_>| {
-                if !seen.is_as_it_was {
+                let has_other_name = seen.stat.kind == LocalKind::File && seen.stat.nlink > 1;
+                if !seen.is_as_it_was && !has_other_name {
                     let rel = seen.rel.clone();
                     let origin = rel.names().iter().fold(open.entry.origin.clone(), |p, n| p.join(n));
                     changed.push(Displaced { key: open.entry.key.clone(), rel, origin, stat: *seen.stat });

@@ -166,6 +166,18 @@ fn a_purge_unlinks_by_age_and_only_what_is_as_it_was() {
 }
 
 #[test]
+fn what_is_written_through_another_name_of_a_displaced_file_stays_there() {
+    let (disk, _) = docs();
+    fs::hard_link(disk.at("docs/a"), disk.at("elsewhere")).expect("link");
+    let known = disk.known("docs");
+    disk.root.trash(&path("docs"), &known, 1).expect("trash");
+    disk.save("elsewhere", "written");
+    assert!(disk.root.displaced_changed().expect("look").is_empty());
+    fs::remove_file(disk.at("elsewhere")).expect("remove");
+    assert_eq!(disk.root.displaced_changed().expect("look").len(), 1, "its last name");
+}
+
+#[test]
 fn an_entry_whose_manifest_is_damaged_is_never_purged() {
     let (disk, known) = docs();
     disk.root.trash(&path("docs"), &known, 1).expect("trash");
