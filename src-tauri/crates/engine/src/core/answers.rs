@@ -11,7 +11,7 @@ use sync_core::{Content, Name, NameKey, NodeId, RemoteEntry, RemoteFile, RemoteF
 use super::{
     Loop, Now,
     agree::{agree_on_absence, agree_on_content, agree_on_place},
-    flight::Flight,
+    flight::{Flight, Gone},
     remote_rows::file_row,
 };
 use crate::api::Direction;
@@ -27,6 +27,7 @@ impl Loop {
     ) -> Result<(), StoreError> {
         let node = flight.node;
         self.note_write(tx)?;
+        self.doubt_if_gone(flight);
         let holder = tx.remote_by_rid(&folder.id)?.map(|row| row.id);
         if flight.was_overtaken(tx, Content::Folder)? {
             agree_on_place(tx, flight)?;
@@ -59,6 +60,7 @@ impl Loop {
     ) -> Result<(), StoreError> {
         let node = flight.node;
         self.note_write(tx)?;
+        self.doubt_if_gone(flight);
         tx.remove_session(node)?;
         let known = tx.remote(node)?;
         let verb = if known.is_some() { "updated" } else { "added" };
@@ -125,6 +127,7 @@ impl Loop {
             self.look_at_dropbox();
             return agree_on_place(tx, flight);
         }
+        self.own_moves.note_left(&row);
         let path = entry.path_lower().to_owned();
         let moved = match entry {
             RemoteEntry::File(file) => file_row(node, parent, name.key(), row.generation, file),
@@ -159,7 +162,11 @@ impl Loop {
     ) -> Result<(), StoreError> {
         let node = flight.node;
         self.note_write(tx)?;
-        let is_another = tx.remote(node)?.is_some_and(|row| row.rid.as_deref() != Some(target));
+        let known = tx.remote(node)?;
+        let is_another = known.as_ref().is_some_and(|row| row.rid.as_deref() != Some(target));
+        if let (false, Some(row)) = (is_another, &known) {
+            self.own_moves.note_left(row);
+        }
         if is_another {
             // Somebody's new file has come to its place meanwhile, and is not what was deleted.
             self.look_at_dropbox();
@@ -189,6 +196,14 @@ impl Loop {
         let path = file.path_lower.clone();
         let row = file_row(flight.node, known.parent, known.key.clone(), known.generation, file);
         self.update_remote(tx, &path, &known, row).map(drop)
+    }
+
+    /// What was made at Dropbox may be gone again, and the feed may not say so once more.
+    fn doubt_if_gone(&mut self, flight: &Flight) {
+        if flight.gone == Gone::Perhaps {
+            self.remote.owe_listing();
+            self.look_at_dropbox();
+        }
     }
 
     /// What was made at Dropbox may be gone again, and only the feed knows. When it tells of it after all, it was

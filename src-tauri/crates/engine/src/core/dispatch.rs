@@ -12,7 +12,7 @@ use sync_core::{
 
 use super::{
     Command, Effect, Loop, Now, Revision,
-    flight::{Flight, Step},
+    flight::{Flight, Gone, Step},
     planning::MOST_FLIGHTS,
     shortcuts::{self, Dirs},
     undo::Change,
@@ -327,7 +327,7 @@ impl Loop {
             started_ms,
             has_begun: false,
             before: tx.remote(node)?.filter(|_| !step.changes_disk()).map(Box::new),
-            is_overtaken: false,
+            gone: Gone::No,
             step,
         };
         self.flights.insert(op, flight);

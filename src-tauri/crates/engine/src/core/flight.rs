@@ -29,15 +29,27 @@ pub(super) struct Flight {
     pub(super) has_begun: bool,
     /// What Dropbox had of this node when it left.
     pub(super) before: Option<Box<RemoteRow>>,
-    /// The feed told that what it makes at Dropbox is gone, before its answer came.
-    pub(super) is_overtaken: bool,
+    /// Whether the feed told, before its answer came, that what it makes at Dropbox is gone.
+    pub(super) gone: Gone,
+}
+
+/// Whether something is gone from Dropbox again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Gone {
+    No,
+    /// Something is gone from there, which may be what we took away ourselves before.
+    Perhaps,
+    Yes,
 }
 
 impl Flight {
     /// The feed says that nothing is there any more: at Dropbox this may be over before it is answered.
-    pub(super) fn is_gone(&mut self, parent: NodeId, key: &NameKey) {
-        if let Step::Upload { parent: at, name, .. } | Step::MkdirRemote { parent: at, name } = &self.step {
-            self.is_overtaken |= *at == parent && name.key() == *key;
+    pub(super) fn is_gone(&mut self, parent: NodeId, key: &NameKey, gone: Gone) {
+        if let Step::Upload { parent: at, name, .. } | Step::MkdirRemote { parent: at, name } = &self.step
+            && *at == parent
+            && name.key() == *key
+        {
+            self.gone = self.gone.max(gone);
         }
     }
 
@@ -59,7 +71,7 @@ impl Flight {
             return Ok(false);
         }
         let was_recognised = tx.synced(self.node)?.is_some_and(|known| known.content == made);
-        Ok(self.is_overtaken || self.before.is_some() || was_recognised)
+        Ok(self.gone == Gone::Yes || self.before.is_some() || was_recognised)
     }
 }
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use store::{Intent, RemoteKind, RemoteRow, StoreError, Tx};
 use sync_core::{Content, Name, NameKey, NodeId, RemoteEntry, RemoteFile, RemoteFolder};
 
-use super::super::{Loop, Now, ancestors::lies_in, broken, remote_rows::file_row};
+use super::super::{Loop, Now, ancestors::lies_in, broken, flight::Gone, remote_rows::file_row};
 
 impl Loop {
     pub(super) fn apply_entry(
@@ -29,19 +29,12 @@ impl Loop {
         }
         match entry {
             RemoteEntry::Deleted { .. } => {
-                let mut node = NodeId::ROOT;
-                for (depth, key) in keys.iter().enumerate() {
-                    match tx.remote_child(node, key)? {
-                        Some(row) => node = row.id,
-                        None => {
-                            if depth == above.len() {
-                                self.flights.values_mut().for_each(|flight| flight.is_gone(node, last));
-                            }
-                            return Ok(());
-                        }
-                    }
+                let mut parent = NodeId::ROOT;
+                for key in above {
+                    let Some(row) = tx.remote_child(parent, key)? else { return Ok(()) };
+                    parent = row.id;
                 }
-                self.bury_subtree(tx, now, node)
+                self.delete_entry(tx, now, parent, last)
             }
             RemoteEntry::File(file) => {
                 let parent = self.ensure_folders(tx, now, generation, above)?;
@@ -60,6 +53,24 @@ impl Loop {
                 self.put_folder(tx, now, generation, parent, last, folder, is_excluded)
             }
         }
+    }
+
+    /// The feed says that something is gone. After we took something away from there it may be that, and older than
+    /// what we made there since.
+    fn delete_entry(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Now,
+        parent: NodeId,
+        key: &NameKey,
+    ) -> Result<(), StoreError> {
+        let gone = if self.own_moves.told_gone(parent, key) { Gone::Perhaps } else { Gone::Yes };
+        match tx.remote_child(parent, key)? {
+            None => self.flights.values_mut().for_each(|flight| flight.is_gone(parent, key, gone)),
+            Some(_) if gone == Gone::Perhaps => self.remote.owe_listing(),
+            Some(row) => self.bury_subtree(tx, now, row.id)?,
+        }
+        Ok(())
     }
 
     fn root_entry(&mut self, tx: &mut Tx<'_>, entry: &RemoteEntry) -> Result<(), StoreError> {

@@ -53,8 +53,8 @@ pub(super) struct RemoteSide {
     last_page_ms: u64,
     /// Counts remote effects of ours that were recorded.
     writes: u64,
-    /// One of them was recorded while a listing was under way, which may know less or more of it.
-    wrote_while_listing: bool,
+    /// What was written may be gone again without a word: once the feed has settled, everything is listed again.
+    owes_listing: bool,
     /// What left its path since the feed last settled.
     buried: BTreeMap<(NodeId, NameKey), (NodeId, bool)>,
     /// What lay in folders, and was said to be gone, since the feed last settled.
@@ -66,6 +66,11 @@ pub(super) struct RemoteSide {
 impl RemoteSide {
     pub(super) fn is_settled(&self) -> bool {
         self.settled
+    }
+
+    /// Everything is listed again once the feed has settled.
+    pub(super) fn owe_listing(&mut self) {
+        self.owes_listing = true;
     }
 }
 
@@ -100,13 +105,14 @@ impl Loop {
     /// A remote effect of ours is recorded.
     pub(super) fn note_write(&mut self, tx: &Tx<'_>) -> Result<(), StoreError> {
         self.remote.writes += 1;
-        self.remote.wrote_while_listing |= !tx.listing()?.complete;
+        // It may be gone again before the listing under way comes to it.
+        self.remote.owes_listing |= !tx.listing()?.complete;
         Ok(())
     }
 
     /// A listing that the last run began goes on; whether something was written meanwhile nobody knows.
     pub(super) fn go_on_listing(&mut self, tx: &Tx<'_>) -> Result<(), StoreError> {
-        self.remote.wrote_while_listing = !tx.listing()?.complete && tx.cursor()?.is_some();
+        self.remote.owes_listing = !tx.listing()?.complete && tx.cursor()?.is_some();
         Ok(())
     }
 
@@ -118,7 +124,8 @@ impl Loop {
                 let listing = tx.listing()?;
                 tx.set_listing(Listing { generation: listing.generation + 1, complete: false })?;
                 // It will know of whatever was written before.
-                self.remote.wrote_while_listing = false;
+                self.remote.owes_listing = false;
+                self.own_moves.forget_left();
                 Command::List
             }
         });
@@ -173,8 +180,7 @@ impl Loop {
             tx.set_listing(Listing { complete: true, ..listing })?;
             self.clear_workspace_issue(tx, "cursor_reset")?;
         }
-        // What we wrote during a listing may be gone again, before the listing came to it.
-        let mut is_suspect = std::mem::take(&mut self.remote.wrote_while_listing);
+        let mut is_suspect = std::mem::take(&mut self.remote.owes_listing);
         // The service may announce a moved folder without what lies in it. Then R is not the truth either.
         for intent in tx.intents()?.into_iter().filter(|i| i.kind == MOVED_FOLDER) {
             // One that nobody can read says nothing, and a full look is always right.

@@ -407,3 +407,21 @@ fn what_others_moved_on_after_a_lost_answer_is_moved_here() {
         .hear_all(vec![RemoteEntry::Deleted { path_lower: "/a.txt".into() }, RemoteEntry::File(moved)], disk);
     assert!(matches!(effects(&wishes)[..], [(_, Effect::MoveLocal { .. })]), "{wishes:?}");
 }
+
+#[test]
+fn news_of_an_own_deletion_are_not_the_end_of_what_was_sent_there_since() {
+    let mut bench = at_rest();
+    bench.look_again(&[]);
+    bench.ms += 4_000;
+    bench.feed(vec![Event::Tick]);
+    let op = only(&bench.feed(vec![Event::Health(RootHealth::Ok)]));
+    bench.feed(vec![Event::Done { op, result: Ok(Outcome::RemoteGone) }]);
+    let again: Disk<'_> = &[("a.txt", "second")];
+    let op = only(&bench.look_again(again));
+    let made = Outcome::RemoteFile(remote("a.txt", "second", "r3").into());
+    bench.feed(vec![Event::Done { op, result: Ok(made) }]);
+    let gone = || RemoteEntry::Deleted { path_lower: "/a.txt".into() };
+    let wishes = bench.feed(vec![page(vec![gone()], "c2", false)]);
+    assert!(effects(&wishes).is_empty(), "it is older than what is there: {wishes:?}");
+    assert!(wishes.iter().any(|wish| matches!(wish, Command::List)), "or both are over: {wishes:?}");
+}
