@@ -418,7 +418,8 @@ impl Bench<'_> {
             Job::Disk { op, effect } => Next::Ended(done(op, self.change_disk(op, effect))),
             Job::Settle(recovery) => {
                 self.doing("settle");
-                Next::Ended(Event::Recovered(disk::settle(self.root, recovery)))
+                let op = recovery.op();
+                Next::Ended(Event::Settled { op, result: disk::settle(self.root, recovery) })
             }
             Job::LookIntoTrash { label, limits } => {
                 self.doing("look into the trash");

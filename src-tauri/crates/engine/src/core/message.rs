@@ -57,6 +57,13 @@ pub enum Event {
     Progress(Progress),
     /// What the last run left half done on disk is settled.
     Recovered(Result<(), FsError>),
+    /// A change that failed in the middle was settled.
+    Settled {
+        /// The operation.
+        op: i64,
+        /// Whether it was.
+        result: Result<(), FsError>,
+    },
     /// The trash was looked into: what was found changed stands at these places now.
     Trash(Result<Vec<SyncPath>, FsError>),
     /// Somebody looked whether the root is still the known one.

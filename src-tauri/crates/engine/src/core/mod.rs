@@ -24,6 +24,7 @@ mod planning;
 mod power_cut;
 mod preview;
 mod record;
+mod recovery;
 mod remote;
 mod remote_rows;
 mod removals;
@@ -131,7 +132,7 @@ fn points(events: &[Event]) -> (Vec<&'static str>, Vec<&'static str>) {
         Event::Hashed { .. } => Some(("hash.received", "hash.committed")),
         Event::Done { .. } => Some(("outcome.received", "outcome.committed")),
         Event::Progress(_) => Some(("progress.received", "progress.committed")),
-        Event::Recovered(_) => Some(("recovery.received", "recovery.committed")),
+        Event::Recovered(_) | Event::Settled { .. } => Some(("recovery.received", "recovery.committed")),
         Event::Ask { request: Request::Resolve(_), .. } => Some(("decision.received", "decision.committed")),
         _ => None,
     });
@@ -159,7 +160,7 @@ struct Loop {
     undos: undo::Undos,
     started: bool,
     /// What the last run left half done on disk is settled.
-    recovered: bool,
+    settling: recovery::Settling,
     /// An observation or an outcome came in since the last plan.
     plan_wanted: bool,
     last_plan_ms: u64,
@@ -247,7 +248,7 @@ impl Loop {
             decisions: conflicts::Decisions::default(),
             undos: undo::Undos::default(),
             started: false,
-            recovered: false,
+            settling: recovery::Settling::default(),
             next_retry_secs: None,
             plan_wanted: true,
             last_plan_ms: 0,
@@ -280,6 +281,7 @@ impl Loop {
             }
             Event::Progress(progress) => self.observe_progress(tx, now, progress),
             Event::Recovered(result) => self.recovered(tx, now, result),
+            Event::Settled { op, result } => self.settled(tx, now, op, result),
             Event::Trash(result) => self.observe_trash(tx, now, result),
             Event::Health(health) => self.observe_health(tx, now, health),
             Event::Configured(config) => {
@@ -298,7 +300,8 @@ impl Loop {
             self.start(tx, now)?;
         }
         self.wake_at = None;
-        if self.halt == Halt::No && self.recovered {
+        if self.halt == Halt::No && self.settling.has_started {
+            self.follow_unsettled(tx, now)?;
             self.follow_remote(tx, now)?;
             self.follow_local(tx, now)?;
             self.issue_hashes(tx, now)?;
@@ -344,20 +347,6 @@ impl Loop {
         self.remote.wants_page = true;
         self.remote.next_page_ms = now.ms;
         Ok(())
-    }
-
-    fn recovered(
-        &mut self,
-        tx: &mut Tx<'_>,
-        now: Now,
-        result: Result<(), local_fs::FsError>,
-    ) -> Result<(), StoreError> {
-        self.recovered = true;
-        match result {
-            Ok(()) => self.clear_workspace_issue(tx, "unreadable"),
-            // It stays in staging or in the trash, where nothing is ever unlinked.
-            Err(error) => self.note_workspace_issue(tx, now, "unreadable", &error.to_string()),
-        }
     }
 
     /// The words for the name of a conflicted copy.

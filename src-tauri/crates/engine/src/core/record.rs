@@ -12,7 +12,6 @@ use super::{
     Failure, Loop, Now, Outcome, Progress,
     agree::{agree_on_absence, agree_on_content, agree_on_place},
     ancestors::lies_in,
-    dispatch::intent,
     flight::{Flight, Step},
     sent::may_have_happened,
     undo::Change,
@@ -95,18 +94,6 @@ impl Loop {
         }
         let is_sent = flight.step.makes_at_dropbox() && may_have_happened;
         Ok(is_sent || (is_unjudged && self.settle_again(tx, now, op)?))
-    }
-
-    /// Something may lie in the trash, or in staging, that nobody compared with what was expected: that is done
-    /// now. When it fails again, a look into the trash finds the one; the intent, that is to stay then, the other.
-    fn settle_again(&mut self, tx: &mut Tx<'_>, now: Now, op: i64) -> Result<bool, StoreError> {
-        let Some(pending) = tx.intents()?.into_iter().find(|intent| intent.op == op) else {
-            return Ok(false);
-        };
-        let recovery = self.recovery_of(tx, now, &pending)?;
-        let stays = matches!(recovery, Some(super::Recovery::Publish { .. }));
-        self.commands.extend(recovery.map(super::Command::Settle));
-        Ok(stays)
     }
 
     fn record(
@@ -424,46 +411,6 @@ impl Loop {
             return Ok(path.to_string());
         }
         Ok(tx.synced_path(node)?.map_or_else(String::new, |path| path.to_string()))
-    }
-
-    /// Prepares what the last run left half done; called once, before anything is observed.
-    pub(super) fn recover_intents(&mut self, tx: &mut Tx<'_>, now: Now) -> Result<(), StoreError> {
-        let mut recoveries = Vec::new();
-        for pending in tx.intents()? {
-            let Some(recovery) = self.recovery_of(tx, now, &pending)? else { continue };
-            recoveries.push(recovery);
-            tx.remove_intent(pending.op)?;
-        }
-        self.commands.push(super::Command::Recover(recoveries));
-        Ok(())
-    }
-
-    /// Returns how an effect of several steps is brought to an end.
-    fn recovery_of(
-        &self,
-        tx: &mut Tx<'_>,
-        now: Now,
-        pending: &store::Intent,
-    ) -> Result<Option<super::Recovery>, StoreError> {
-        let names = pending.payload.get("path").cloned().unwrap_or_default();
-        let names: Vec<Name> = serde_json::from_value(names).unwrap_or_default();
-        let path = SyncPath::from_names(names);
-        let node = NodeId(pending.payload.get("node").and_then(|n| n.as_i64()).unwrap_or_default());
-        let expected = pending.payload.get("expected");
-        Ok(match pending.kind.as_str() {
-            intent::PUBLISH => Some(super::Recovery::Publish {
-                op: pending.op,
-                label: self.conflict_label(now),
-                expected: expected.and_then(|stat| serde_json::from_value(stat.clone()).ok()),
-                path,
-            }),
-            intent::TRASH => Some(super::Recovery::Trash {
-                op: pending.op,
-                expected: super::dispatch::expected_below(tx, node, &path)?,
-                path,
-            }),
-            _ => None,
-        })
     }
 }
 

@@ -32,9 +32,10 @@ pub(super) async fn run_changes(executor: Executor, mut waiting: mpsc::Unbounded
                 executor.done(op, result);
             }
             Work::Settle(recovery) => {
+                let op = recovery.op();
                 // Cancelled only by the end of the executor; then the next start settles it.
-                if let Ok(settled) = executor.blocking(move || settle(&root, recovery)).await {
-                    executor.send(Event::Recovered(settled));
+                if let Ok(result) = executor.blocking(move || settle(&root, recovery)).await {
+                    executor.send(Event::Settled { op, result });
                 }
             }
             Work::LookIntoTrash { label, limits } => {
@@ -187,13 +188,14 @@ fn local(stat: sync_core::LocalStat) -> Outcome {
     Outcome::Local { stat, blake3: None, racy: false }
 }
 
-/// Settles what the last run left half done. Every step may be repeated.
+/// Settles what the last run left half done. Every step may be repeated; one that fails does not hold up the others.
 pub fn recover(root: &Root, recoveries: Vec<Recovery>) -> Result<(), FsError> {
     let mut publishes = Vec::new();
+    let mut all_settled = Ok(());
     for recovery in recoveries {
         match recovery {
             Recovery::Trash { op, path, expected } => {
-                root.finish_trash(op, &path, &expected)?;
+                all_settled = all_settled.and(root.finish_trash(op, &path, &expected).map(drop));
             }
             Recovery::Publish { op, path, expected, label } => {
                 publishes.push((op, path, expected, label));
@@ -207,9 +209,9 @@ pub fn recover(root: &Root, recoveries: Vec<Recovery>) -> Result<(), FsError> {
             // The index knows nothing of it: it was lost, or the effect was never recorded.
             None => (SyncPath::root(), None, None),
         };
-        settle_leftover(root, &leftover, path, expected, label)?;
+        all_settled = all_settled.and(settle_leftover(root, &leftover, path, expected, label));
     }
-    Ok(())
+    all_settled
 }
 
 fn settle_leftover(

@@ -526,7 +526,13 @@ fn a_download_that_failed_when_half_of_it_was_done_is_settled() {
     let wishes = bench.feed(vec![Event::Done { op, result: Err(broken.into()) }]);
     let is_settled = |wish: &Command| matches!(wish, Command::Settle(crate::core::Recovery::Publish { op: settled, .. }) if *settled == op);
     assert!(wishes.iter().any(is_settled), "{wishes:?}");
-    // Should that fail, too, the next start does it.
+    // Should that fail, too, it is tried again, and by the next start.
+    let broken = FsError::from_io("list", ".lockstep/staging", std::io::Error::other("input/output error"));
+    let wishes = bench.feed(vec![Event::Settled { op, result: Err(broken) }]);
+    assert!(!wishes.iter().any(is_settled), "{wishes:?}");
+    bench.ms += 31_000;
+    let wishes = bench.feed(vec![Event::Tick]);
+    assert!(wishes.iter().any(is_settled), "{wishes:?}");
     let mut bench = Bench::over(bench.core.into_index());
     let wishes = bench.feed(vec![Event::Tick]);
     let is_left = |wish: &Command| matches!(wish, Command::Recover(left) if left.len() == 1);
