@@ -41,9 +41,6 @@ pub struct Runner {
     pub mutant: Option<Mutant>,
     /// Whether people also use names that differ only in case or composition.
     pub odd_names: bool,
-    /// Whether people make hard links, and old copies of the index come back: some of what follows is known, and
-    /// left to stand (ARCHITECTURE.md).
-    pub known_to_fail: bool,
     /// Whether the computer loses its power now and then.
     pub power_cuts: bool,
     /// Whether a run is a whole day with a flaky network.
@@ -56,15 +53,7 @@ impl Runner {
     /// Makes a runner of the real engine.
     pub fn new() -> Runner {
         let empty = Index::in_memory().expect("BUG: memory takes an index");
-        Runner {
-            empty,
-            mutant: None,
-            odd_names: false,
-            known_to_fail: true,
-            power_cuts: false,
-            flaky_day: false,
-            telling: 0,
-        }
+        Runner { empty, mutant: None, odd_names: false, power_cuts: false, flaky_day: false, telling: 0 }
     }
 
     /// Runs a seed.
@@ -83,9 +72,6 @@ impl Runner {
             Ok(world) => world,
             Err(violation) => return Outcome { violation: Some(violation.0), ..Outcome::default() },
         };
-        if !self.known_to_fail {
-            world.spare_what_is_known_to_fail();
-        }
         if self.power_cuts {
             world.cut_power_at_times();
         }

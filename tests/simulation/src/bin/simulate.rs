@@ -49,9 +49,6 @@ struct Arguments {
     /// The computer loses its power now and then: what nothing made durable may be gone
     #[arg(long)]
     power_cuts: bool,
-    /// Leaves out hard links and old copies of the index, of which some runs are known to fail
-    #[arg(long)]
-    spare: bool,
     /// Each run is a day of 24 hours in which a quarter of all requests fails
     #[arg(long)]
     flaky_day: bool,
@@ -91,7 +88,6 @@ fn runner(arguments: &Arguments) -> anyhow::Result<Runner> {
     runner.odd_names = arguments.odd_names;
     runner.flaky_day = arguments.flaky_day;
     runner.power_cuts = arguments.power_cuts;
-    runner.known_to_fail = !arguments.spare;
     Ok(runner)
 }
 

@@ -101,10 +101,14 @@ impl World {
         let mut found = oracle::missing(&self.disk.computer(), &self.cloud);
         {
             let computer = self.disk.computer();
-            // Whatever was carried and not recorded may look like a person's wish after a crash.
+            // Whatever was carried and not recorded may look like a person's wish after a crash, and of a move of which
+            // only the first half was seen nothing is known any more.
             let is_clear = !computer.has_failed && (!self.has_crashed || side == Side::Local);
-            if self.is_strict && is_clear && !self.trouble.odd_names {
-                found.extend(oracle::needless_transfers(&computer, &self.cloud, &self.before, side));
+            // What is saved through another name of a displaced file, and then deleted there, comes back beside it.
+            if self.is_strict && is_clear && !self.trouble.odd_names && !self.trouble.links {
+                if !self.has_crashed {
+                    found.extend(oracle::needless_transfers(&computer, &self.cloud, &self.before, side));
+                }
                 found.extend(oracle::needless_conflicts(&computer, &self.cloud, &self.before, side));
                 if side == Side::Local && computer.visible_changes > 0 && !self.has_crashed {
                     found.push("the engine changed the disk although only the disk was changed".into());
