@@ -37,7 +37,7 @@ fn is_only_needless(violation: &str) -> bool {
 
 #[test]
 fn nothing_is_lost_and_all_comes_to_rest_in_runs_that_nobody_has_seen() {
-    let mut runner = Runner::new();
+    let runner = Runner::new();
     let first = RandomState::new().hash_one("the first seed") % 1_000_000_000_000;
     let end = Instant::now() + Duration::from_secs(120);
     let seeds = (first..).take_while(|_| Instant::now() < end);

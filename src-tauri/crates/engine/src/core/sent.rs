@@ -70,6 +70,12 @@ impl Sent {
         drop_from(&mut self.by_place, &(sending.parent, sending.name.key()), op);
     }
 
+    /// Returns when the oldest of them left, in seconds since 1970.
+    fn oldest_secs(&self) -> Option<i64> {
+        let sendings = self.sendings.values().map(|sending| sending.since_secs);
+        sendings.chain(self.moves.values().map(|moving| moving.since_secs)).min()
+    }
+
     fn matching<'a>(
         &'a self,
         ops: Option<&'a Vec<i64>>,
@@ -164,6 +170,16 @@ impl Loop {
             tx.remove_intent(op)?;
         }
         Ok(())
+    }
+
+    /// Returns when nothing is on its way any more of what nobody answered: a look at Dropbox then tells what became
+    /// of it. Later the same may be what others did.
+    pub(super) fn unanswered_end_ms(&self, now: Now) -> Option<u64> {
+        if !self.flights.is_empty() {
+            return None;
+        }
+        let left_secs = self.sent.oldest_secs()? + REMEMBERED_SECS + 1 - now.unix_secs;
+        Some(now.ms + 1000 * u64::try_from(left_secs).unwrap_or(0))
     }
 
     /// Returns the node that was sent to this place with this content, when Dropbox shows it for the first time.

@@ -83,6 +83,10 @@ impl Loop {
         if now.ms >= self.remote.last_page_ms + SAFETY_NET_MS {
             self.remote.wants_page = true;
         }
+        match self.unanswered_end_ms(now) {
+            Some(end_ms) if now.ms < end_ms => self.wake(end_ms),
+            unanswered => self.remote.wants_page |= unanswered.is_some(),
+        }
         if self.remote.asked.is_none() && self.remote.wants_page {
             if now.ms >= self.remote.next_page_ms {
                 return self.ask_for_page(tx);

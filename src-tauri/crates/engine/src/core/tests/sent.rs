@@ -305,6 +305,27 @@ fn a_refused_move_stands_for_nothing_that_others_did() {
     assert!(planned.iter().any(|(_, effect)| is_download(effect)), "{planned:?}");
 }
 
+#[test]
+fn a_move_that_never_came_to_dropbox_is_not_seen_in_what_others_do_later() {
+    let (mut bench, op) = moving_there();
+    let failure = Failure::Dropbox(dropbox_client::ClientError::Offline { detail: "cut".into() });
+    let back: Disk<'_> = &[("a.txt", "one")];
+    let wishes = bench.feed(vec![Event::Done { op, result: Err(failure) }]);
+    bench.answer_on_disk(wishes, back);
+    bench.look_again(back);
+    bench.hear_nothing_new(back);
+    bench.ms += 16 * 60_000;
+    let wishes = bench.feed(vec![Event::Tick]);
+    assert!(
+        wishes.iter().any(|wish| matches!(wish, Command::Continue(_))),
+        "the last look for it: {wishes:?}"
+    );
+    bench.hear_nothing_new(back);
+    let wishes = bench.hear_all(moved_there(), back);
+    let planned = effects(&wishes);
+    assert!(matches!(planned[..], [(_, Effect::MoveLocal { .. })]), "{planned:?}");
+}
+
 /// The only effect that was asked for.
 fn only(wishes: &[Command]) -> i64 {
     let [(op, _)] = effects(wishes)[..] else { panic!("{wishes:?}") };
