@@ -75,6 +75,11 @@ impl Tx<'_> {
         self.sql.all(select!("ORDER BY id"), [], read)
     }
 
+    /// Tells whether there is any issue at all.
+    pub fn has_issues(&self) -> Result<bool, StoreError> {
+        self.sql.single("SELECT EXISTS (SELECT 1 FROM blocked)", [])
+    }
+
     /// Returns the issue of a node; of several, one that blocks, then the oldest.
     pub fn issue_of(&self, node: NodeId) -> Result<Option<IssueRow>, StoreError> {
         self.sql.one(select!("WHERE coalesce(node, 0) = ?1 ORDER BY blocks DESC, id LIMIT 1"), [node.0], read)

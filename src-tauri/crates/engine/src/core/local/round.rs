@@ -95,9 +95,10 @@ impl Loop {
         }
         let mut rows: BTreeMap<Name, LocalRow> =
             tx.local_children(dir)?.into_iter().map(|row| (row.name.clone(), row)).collect();
+        let has_issues = tx.has_issues()?;
         for entry in listing.entries {
             match rows.remove(&entry.name) {
-                Some(row) => self.compare_entry(tx, now, row, entry)?,
+                Some(row) => self.compare_entry(tx, now, row, entry, has_issues)?,
                 None => self.meet_entry(tx, now, dir, entry)?,
             }
         }
@@ -126,6 +127,7 @@ impl Loop {
         now: Now,
         row: LocalRow,
         entry: DirEntry,
+        has_issues: bool,
     ) -> Result<(), StoreError> {
         if self.is_newer_than_round(row.id) {
             self.local.look_later(now, row.parent, self.config.debounce_ms);
@@ -138,8 +140,10 @@ impl Loop {
                 self.note_unusable(tx, now, row.id, &entry.usable)?;
                 return self.freeze(tx, row.id);
             }
-            for code in ["symlink", "special_file", "other_device"] {
-                self.clear_node_issue(tx, row.id, code)?;
+            if has_issues {
+                for code in ["symlink", "special_file", "other_device"] {
+                    self.clear_node_issue(tx, row.id, code)?;
+                }
             }
         }
         if row.stat.kind != entry.stat.kind || row.usable != is_usable {
@@ -161,7 +165,7 @@ impl Loop {
             self.plan_wanted = true;
             tx.put_local(&LocalRow { hash: None, ..row })?;
         }
-        if tx.issue_of(node)?.is_none() {
+        if !matches!(entry.usable, Usable::Yes) && tx.issue_of(node)?.is_none() {
             self.note_unusable(tx, now, node, &entry.usable)?;
         }
         if is_folder {

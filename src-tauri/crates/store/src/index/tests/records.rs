@@ -142,6 +142,7 @@ fn issues_without_a_node_are_told_apart_by_path() {
         assert!(tx.blocked_nodes()?.is_empty());
         tx.clear_issue(first)?;
         assert_eq!(tx.issues()?.len(), 1);
+        assert!(tx.has_issues()?);
         Ok(())
     });
 }
