@@ -11,6 +11,7 @@ use dropbox_client::{ClientError, Commit, Longpoll};
 use engine::core::{Command, Effect, Event, Failure, Outcome, Recovery, Revision, Scanned};
 use engine::exec::disk;
 use local_fs::{FsError, FsErrorKind, Root, RootHealth, WatchError};
+use store::FileHash;
 use sync_core::{ContentHash, FileId, LocalStat, NodeId, RemoteEntry, RemoteFile, SyncPath};
 
 use crate::cloud::{Cloud, too_many_writes};
@@ -38,6 +39,7 @@ pub enum Job {
         node: NodeId,
         path: SyncPath,
         expected: LocalStat,
+        known: Option<FileHash>,
     },
     CheckRoot,
     Disk {
@@ -140,7 +142,9 @@ impl Jobs {
             Command::Continue(cursor) => self.free.push(Job::Page(Some(cursor))),
             Command::Longpoll(cursor) => self.free.push(Job::Poll { cursor, since_ms: now_ms }),
             Command::Scan { dir, path } => self.free.push(Job::Scan { dir, path }),
-            Command::Hash { node, path, expected } => self.free.push(Job::Hash { node, path, expected }),
+            Command::Hash { node, path, expected, known } => {
+                self.free.push(Job::Hash { node, path, expected, known });
+            }
             Command::CheckRoot => self.free.push(Job::CheckRoot),
             Command::CancelAll => self.epoch += 1,
             Command::Run { op, effect } => self.take_effect(op, effect),
@@ -314,9 +318,9 @@ impl Bench<'_> {
                 Event::Longpolled(answer.map(|news| Longpoll { changes: news && !lies, backoff_secs: None }))
             }
             Job::Scan { dir, path } => self.scan(dir, path),
-            Job::Hash { node, path, expected } => {
+            Job::Hash { node, path, expected, known } => {
                 self.doing("hash");
-                Event::Hashed { node, result: self.root.hash(&path, &expected) }
+                Event::Hashed { node, result: disk::hash(self.root, &path, &expected, known) }
             }
             Job::CheckRoot => {
                 self.doing("check root");

@@ -1,6 +1,7 @@
 //! Reading files that others may be writing: what is hashed is one moment's content, or `Changed`.
 //!
-//! Transfers and decisions belong elsewhere. Both hashes come from one pass over the bytes.
+//! Transfers and decisions belong elsewhere. Both hashes come from one pass over the bytes; that a known content is still
+//! there takes BLAKE3 alone.
 //!
 //! Rule: the fingerprint is compared before the first byte, after the last one, and once more at the
 //! name, so that a hash is never attached to an object it was not read from.
@@ -38,15 +39,30 @@ impl Root {
     pub fn hash(&self, path: &SyncPath, expected: &LocalStat) -> Result<Hashed, FsError> {
         let reading = Reading::begin(self, path, expected)?;
         let mut hashes = Hashes::default();
-        let mut piece = vec![0; PIECE_BYTES];
-        loop {
-            let read = read_some(&reading.file, &mut piece).at(OP, path)?;
-            if read == 0 {
-                break;
-            }
-            hashes.update(&piece[..read]);
-        }
+        reading.each_piece(|piece| hashes.update(piece))?;
         reading.end(self, hashes)
+    }
+
+    /// As [`Root::hash`], of a file that probably holds what it held when both of its hashes were these: BLAKE3 tells
+    /// in a part of the time. Another content is read twice.
+    pub fn hash_again(
+        &self,
+        path: &SyncPath,
+        expected: &LocalStat,
+        content: ContentHash,
+        blake3: [u8; 32],
+    ) -> Result<Hashed, FsError> {
+        let reading = Reading::begin(self, path, expected)?;
+        let (mut hasher, mut bytes) = (blake3::Hasher::new(), 0);
+        reading.each_piece(|piece| {
+            hasher.update(piece);
+            bytes += piece.len() as u64;
+        })?;
+        if *hasher.finalize().as_bytes() != blake3 {
+            drop(reading);
+            return self.hash(path, expected);
+        }
+        reading.end_with(self, bytes, content, blake3)
     }
 
     /// Reads a small file whole; what is returned is what was hashed.
@@ -120,12 +136,34 @@ impl Reading {
         require_same(&self.file, &self.spot, &self.stat, OP)
     }
 
+    fn each_piece(&self, mut take: impl FnMut(&[u8])) -> Result<(), FsError> {
+        let mut piece = vec![0; PIECE_BYTES];
+        loop {
+            let read = read_some(&self.file, &mut piece).at(OP, &self.spot.path)?;
+            if read == 0 {
+                return Ok(());
+            }
+            take(&piece[..read]);
+        }
+    }
+
     fn end(self, root: &Root, hashes: Hashes) -> Result<Hashed, FsError> {
+        let bytes = hashes.bytes;
+        let (content, blake3) = hashes.finish();
+        self.end_with(root, bytes, content, blake3)
+    }
+
+    fn end_with(
+        self,
+        root: &Root,
+        bytes: u64,
+        content: ContentHash,
+        blake3: [u8; 32],
+    ) -> Result<Hashed, FsError> {
         self.require_unchanged()?;
-        if hashes.bytes != self.stat.size {
+        if bytes != self.stat.size {
             return Err(self.spot.error(OP, FsErrorKind::Changed));
         }
-        let (content, blake3) = hashes.finish();
         // Asked last: the older the stamps are by then, the surer they are.
         let racy = root.is_racy(&self.stat)?;
         Ok(Hashed { stat: self.stat, content, blake3, racy })

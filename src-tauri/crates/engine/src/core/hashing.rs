@@ -32,6 +32,8 @@ pub(super) struct Hashing {
     attempts: BTreeMap<NodeId, u32>,
     /// Looks in a row after which a file was in doubt as before.
     doubtful: BTreeMap<NodeId, u32>,
+    /// What files held that have other stamps now, but the same size.
+    earlier: BTreeMap<NodeId, FileHash>,
     /// Files whose second look the last plan waits for.
     hurried: BTreeSet<NodeId>,
     /// Racy files whose second look is due at the time in `not_before`.
@@ -48,10 +50,18 @@ impl Hashing {
         self.hurried.clear();
     }
 
+    /// A file has other stamps: it may have been touched alone.
+    pub(super) fn may_be_as_before(&mut self, row: &LocalRow, now: &LocalStat) {
+        if let Some(hash) = row.hash.filter(|_| row.stat.size == now.size) {
+            self.earlier.insert(row.id, hash);
+        }
+    }
+
     /// Gives up on what was being read there.
     pub(super) fn forget(&mut self, nodes: &[NodeId]) {
         for node in nodes {
             self.not_before.remove(node);
+            self.earlier.remove(node);
             self.attempts.remove(node);
             self.doubtful.remove(node);
         }
@@ -94,7 +104,8 @@ impl Loop {
             let Some(path) = tx.local_path(node)? else { continue };
             self.hashing.in_flight.insert(node);
             self.hashing.not_before.remove(&node);
-            self.commands.push(Command::Hash { node, path, expected: row.stat });
+            let known = row.hash.or(self.hashing.earlier.remove(&node));
+            self.commands.push(Command::Hash { node, path, expected: row.stat, known });
         }
         Ok(())
     }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use dropbox_client::{ClientError, Commit, Longpoll, Page};
 use local_fs::{DirListing, Expected, FsError, Hashed, Hint, RootHealth, WatchError};
 use serde_json::Value;
+use store::FileHash;
 use sync_core::{
     ContentHash, LocalStat, Name, NameKey, NodeId, RemoteEntry, RemoteFile, RemoteFolder, SyncPath,
 };
@@ -270,6 +271,8 @@ pub enum Command {
         path: SyncPath,
         /// What it looked like.
         expected: LocalStat,
+        /// What it held when it was read last, if that may still be so.
+        known: Option<FileHash>,
     },
     /// Change one side.
     Run {

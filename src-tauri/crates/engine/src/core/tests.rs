@@ -129,7 +129,7 @@ fn scanned(files: &[(&str, &str)]) -> Event {
 }
 
 fn read(wish: &Command, files: &[(&str, &str)]) -> Option<Event> {
-    let Command::Hash { node, path, expected } = wish else { return None };
+    let Command::Hash { node, path, expected, .. } = wish else { return None };
     let (_, content) = files.iter().find(|(name, _)| *name == path.to_string())?;
     let content = ContentHash::of(content.as_bytes());
     let result = Ok(Hashed { stat: *expected, content, blake3: [0; 32], racy: false });

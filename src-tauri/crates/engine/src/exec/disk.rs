@@ -1,6 +1,7 @@
 //! Changes on disk, one after another in the order they were planned, and what a crash left of them.
 
-use local_fs::{FsError, FsErrorKind, Leftover, Limits, Published, Root, Verdict, Whole};
+use local_fs::{FsError, FsErrorKind, Hashed, Leftover, Limits, Published, Root, Verdict, Whole};
+use store::FileHash;
 use sync_core::{LocalKind, LocalStat, Name, SyncPath, conflict_name::conflict_name};
 use tokio::sync::mpsc;
 
@@ -44,6 +45,19 @@ pub(super) async fn run_changes(executor: Executor, mut waiting: mpsc::Unbounded
                 }
             }
         }
+    }
+}
+
+/// Reads a file; when its earlier content is known, only to see whether it still holds that.
+pub fn hash(
+    root: &Root,
+    path: &SyncPath,
+    expected: &LocalStat,
+    known: Option<FileHash>,
+) -> Result<Hashed, FsError> {
+    match known {
+        Some(FileHash { content, blake3 }) => root.hash_again(path, expected, content, blake3),
+        None => root.hash(path, expected),
     }
 }
 

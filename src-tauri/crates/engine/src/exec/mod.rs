@@ -165,9 +165,9 @@ impl Executor {
                 let listing = inner.place.root.read_dir(&path);
                 Event::Scanned(Scanned { dir, path, covered, listing })
             }),
-            Command::Hash { node, path, expected } => self.on_disk(move |inner| Event::Hashed {
+            Command::Hash { node, path, expected, known } => self.on_disk(move |inner| Event::Hashed {
                 node,
-                result: inner.place.root.hash(&path, &expected),
+                result: disk::hash(&inner.place.root, &path, &expected, known),
             }),
             Command::Run { op, effect } => self.run_effect(op, effect),
             Command::CheckRoot => self.on_disk(|inner| Event::Health(inner.health())),

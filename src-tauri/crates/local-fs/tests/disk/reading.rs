@@ -26,6 +26,19 @@ fn both_hashes_are_those_of_the_bytes() {
 }
 
 #[test]
+fn a_second_reading_finds_what_was_known_and_what_was_not() {
+    let disk = Disk::new();
+    let first = disk.root.hash(&path("a"), &disk.save("a", "known")).expect("read");
+    let stat = disk.save("a", "known");
+    let again = disk.root.hash_again(&path("a"), &stat, first.content, first.blake3).expect("read");
+    assert_eq!((again.content, again.blake3, again.stat), (first.content, first.blake3, stat));
+    let stat = disk.save("a", "other");
+    let other = disk.root.hash_again(&path("a"), &stat, first.content, first.blake3).expect("read");
+    assert_eq!(other, disk.root.hash(&path("a"), &stat).expect("read"));
+    refused(disk.root.hash_again(&path("a"), &first.stat, first.content, first.blake3), FsErrorKind::Changed);
+}
+
+#[test]
 fn a_file_that_is_not_the_expected_one_is_refused_whatever_changed() {
     let disk = Disk::new();
     let seen = disk.save("a", "before");

@@ -205,6 +205,9 @@ impl Loop {
         self.doubt_if_older(tx, &row, &stat)?;
         let is_same = row.stat.same_fingerprint(&stat) || stat.kind == LocalKind::Folder;
         let hash = row.hash.filter(|_| is_same);
+        if hash.is_none() {
+            self.hashing.may_be_as_before(&row, &stat);
+        }
         if hash.is_none() && row.usable {
             self.believe_emptiness_late(tx, now, row.id, &stat)?;
             self.clear_all_issues_of(tx, row.id)?;

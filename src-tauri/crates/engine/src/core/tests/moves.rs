@@ -60,7 +60,7 @@ fn answer(wish: &Command, disk: Disk<'_>) -> Option<Event> {
             Some(Event::Scanned(Scanned { dir: *dir, path: path.clone(), covered: Ok(()), listing }))
         }
         Command::CheckRoot => Some(Event::Health(RootHealth::Ok)),
-        Command::Hash { node, path, expected } => {
+        Command::Hash { node, path, expected, .. } => {
             let shown = path.to_string();
             let (folder, name) = shown.split_once('/')?;
             let (_, files) = disk.iter().find(|(at, _)| *at == folder)?;

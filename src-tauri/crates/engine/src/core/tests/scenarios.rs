@@ -110,6 +110,26 @@ fn scenario_03_a_file_that_an_editor_truncates_before_it_writes_is_never_uploade
 }
 
 #[test]
+fn a_file_that_may_have_been_touched_alone_is_compared_with_what_it_held() {
+    let known_to = |now: &str| {
+        let mut bench = at_rest();
+        let mut wishes = bench.feed(vec![Event::Hint(Hint::Overflow)]);
+        wishes.extend(bench.feed(vec![Event::Health(RootHealth::Ok)]));
+        let mut seen = scanned(&[("a.txt", now)]);
+        if let Event::Scanned(Scanned { listing: Ok(listing), .. }) = &mut seen {
+            listing.entries.iter_mut().for_each(|entry| entry.stat.mtime_ns += 1);
+        }
+        wishes.extend(bench.feed(vec![seen]));
+        wishes.into_iter().find_map(|wish| match wish {
+            Command::Hash { known, .. } => Some(known.map(|hash| hash.content)),
+            _ => None,
+        })
+    };
+    assert_eq!(known_to("one"), Some(Some(ContentHash::of(b"one"))));
+    assert_eq!(known_to("of another size"), Some(None));
+}
+
+#[test]
 fn scenario_07_an_edit_within_the_tick_of_the_hash_is_found_within_five_seconds() {
     let mut bench = at_rest();
     let mut wishes = bench.feed(vec![Event::Hint(Hint::Overflow)]);
