@@ -7,7 +7,7 @@ use store::{LocalRow, StoreError, Tx};
 use sync_core::{FileId, LocalKind, Name, NodeId};
 
 use super::super::{Loop, Now};
-use super::round::{Found, is_move};
+use super::round::{Found, Move, Round, is_move};
 
 impl Loop {
     /// The object stood in its old place when that was listed, and elsewhere a moment later: it was moved in
@@ -33,38 +33,48 @@ impl Loop {
         let found = std::mem::take(&mut self.round_mut().found);
         let (folders, others): (Vec<_>, Vec<_>) = found.into_iter().partition(|f| is_folder(&f.entry));
         self.round_mut().found = others;
-        let mut moves = Vec::new();
-        let mut asked_for_more = false;
-        for found in folders {
-            match self.whereabouts(tx, &found.entry.stat.id)? {
-                Whereabouts::Left(row) if is_move(&row, &found.entry) => {
-                    moves.push((row, found.dir, found.entry));
-                }
-                Whereabouts::Unseen(row) => {
-                    asked_for_more = true;
-                    self.scan_dir(tx, row.parent)?;
-                    self.round_mut().found.push(found);
-                }
-                Whereabouts::Present(row) => {
-                    asked_for_more |= self.look_once_more(tx, &row, &found.entry)?;
-                    self.round_mut().found.push(found);
-                }
-                _ => self.round_mut().found.push(found),
-            }
-        }
-        if asked_for_more && !self.round_mut().outstanding.is_empty() {
-            self.round_mut().put_off(moves);
-            return Ok(true);
-        }
+        let Some(mut moves) = self.moved(tx, folders, |_, _, _| true)? else { return Ok(true) };
         moves.extend(self.replaced_folder_moves(tx)?);
         self.carry_out_moves(tx, now, moves)
     }
 
-    /// Folders that stand under the name of another known folder.
-    fn replaced_folder_moves(
+    /// Returns those of the entries that are moves; the others stay found. Nothing when more has to be looked at first.
+    fn moved(
         &mut self,
         tx: &mut Tx<'_>,
-    ) -> Result<Vec<(LocalRow, NodeId, DirEntry)>, StoreError> {
+        found: Vec<Found>,
+        may_move: impl Fn(&Round, &LocalRow, &Found) -> bool,
+    ) -> Result<Option<Vec<Move>>, StoreError> {
+        let mut moves = Vec::new();
+        let mut asked_for_more = false;
+        for found in found {
+            match self.whereabouts(tx, &found.entry.stat.id)? {
+                Whereabouts::Left(row)
+                    if is_move(&row, &found.entry) && may_move(self.round_mut(), &row, &found) =>
+                {
+                    moves.push((row, found.dir, found.entry));
+                    continue;
+                }
+                Whereabouts::Unseen(row) => {
+                    asked_for_more = true;
+                    self.scan_dir(tx, row.parent)?;
+                }
+                Whereabouts::Present(row) => {
+                    asked_for_more |= self.look_once_more(tx, &row, &found.entry)?;
+                }
+                _ => {}
+            }
+            self.round_mut().found.push(found);
+        }
+        if asked_for_more && !self.round_mut().outstanding.is_empty() {
+            self.round_mut().put_off(moves);
+            return Ok(None);
+        }
+        Ok(Some(moves))
+    }
+
+    /// Folders that stand under the name of another known folder.
+    fn replaced_folder_moves(&mut self, tx: &mut Tx<'_>) -> Result<Vec<Move>, StoreError> {
         let mut moves = Vec::new();
         let slots: Vec<NodeId> = self.round_mut().replaced.keys().copied().collect();
         for slot in slots {
@@ -82,12 +92,7 @@ impl Loop {
         Ok(moves)
     }
 
-    fn carry_out_moves(
-        &mut self,
-        tx: &mut Tx<'_>,
-        now: Now,
-        moves: Vec<(LocalRow, NodeId, DirEntry)>,
-    ) -> Result<bool, StoreError> {
+    fn carry_out_moves(&mut self, tx: &mut Tx<'_>, now: Now, moves: Vec<Move>) -> Result<bool, StoreError> {
         let taken: BTreeSet<(NodeId, Name)> =
             moves.iter().map(|(_, dir, entry)| (*dir, entry.name.clone())).collect();
         // All leave their old places first: in a swap each stands in the way of the other.
@@ -164,43 +169,23 @@ impl Loop {
         for f in &found {
             *names_of.entry(f.entry.stat.id).or_default() += 1;
         }
-        let mut moves = Vec::new();
-        let mut asked_for_more = false;
+        let mut others = Vec::new();
         for found in found {
-            if self.finish_copy(tx, now, &found.entry, found.dir)? {
-                continue;
-            }
-            match self.whereabouts(tx, &found.entry.stat.id)? {
-                Whereabouts::Left(row)
-                    if names_of[&found.entry.stat.id] == 1
-                        && is_move(&row, &found.entry)
-                        && !self.round_mut().replaced.contains_key(&row.id) =>
-                {
-                    moves.push((row, found.dir, found.entry));
-                }
-                Whereabouts::Unseen(row) => {
-                    asked_for_more = true;
-                    self.scan_dir(tx, row.parent)?;
-                    self.round_mut().found.push(found);
-                }
-                Whereabouts::Present(row) => {
-                    asked_for_more |= self.look_once_more(tx, &row, &found.entry)?;
-                    self.round_mut().found.push(found);
-                }
-                _ => self.round_mut().found.push(found),
+            if !self.finish_copy(tx, now, &found.entry, found.dir)? {
+                others.push(found);
             }
         }
-        if asked_for_more && !self.round_mut().outstanding.is_empty() {
-            self.round_mut().put_off(moves);
-            return Ok(true);
-        }
+        let has_one_new_name = |round: &Round, row: &LocalRow, found: &Found| {
+            names_of[&found.entry.stat.id] == 1 && !round.replaced.contains_key(&row.id)
+        };
+        let Some(mut moves) = self.moved(tx, others, has_one_new_name)? else { return Ok(true) };
         moves.extend(self.permutations(tx)?);
         self.carry_out_moves(tx, now, moves)
     }
 
     /// Files that changed names among each other: following identity around closes a circle. Without a
     /// closed circle the name decides, because that is how editors save.
-    fn permutations(&mut self, tx: &mut Tx<'_>) -> Result<Vec<(LocalRow, NodeId, DirEntry)>, StoreError> {
+    fn permutations(&mut self, tx: &mut Tx<'_>) -> Result<Vec<Move>, StoreError> {
         let replaced = self.round_mut().replaced.clone();
         let mut holder: BTreeMap<NodeId, NodeId> = BTreeMap::new();
         for (&slot, entry) in &replaced {

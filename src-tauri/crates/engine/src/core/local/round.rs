@@ -36,6 +36,9 @@ pub(super) struct Found {
     pub(super) entry: DirEntry,
 }
 
+/// A node, and where its object stands now.
+pub(super) type Move = (LocalRow, NodeId, DirEntry);
+
 impl Round {
     pub(super) fn new(full: bool, effects_before: u64) -> Round {
         Round { full, effects_before, ..Round::default() }
@@ -60,7 +63,7 @@ impl Round {
 
     /// Moves are judged together with others, when it is known what left. What comes from a directory that is
     /// listed again is found there again, or was not there any more.
-    pub(super) fn put_off(&mut self, moves: Vec<(LocalRow, NodeId, DirEntry)>) {
+    pub(super) fn put_off(&mut self, moves: Vec<Move>) {
         self.found.extend(moves.into_iter().map(|(_, dir, entry)| Found { dir, entry }));
         let outstanding = &self.outstanding;
         self.found.retain(|found| !outstanding.contains(&found.dir));

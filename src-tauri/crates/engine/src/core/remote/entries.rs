@@ -158,6 +158,29 @@ impl Loop {
         Ok(id)
     }
 
+    /// Returns the node of what stands there now: the one with its Dropbox id, else the one of its kind in that place,
+    /// else one that was sent there, else a new one.
+    fn node_there(
+        &mut self,
+        tx: &mut Tx<'_>,
+        place: (NodeId, &NameKey),
+        rid: &str,
+        in_place: Option<NodeId>,
+        content: Option<Content>,
+    ) -> Result<NodeId, StoreError> {
+        if let Some(known) = self.node_of_rid(tx, rid)?.or(in_place) {
+            return Ok(known);
+        }
+        let sent = match content {
+            Some(content) => self.node_sent_to(tx, place, content)?,
+            None => None,
+        };
+        match sent {
+            Some(sent) => Ok(sent),
+            None => self.node_for_new(tx, place.0, place.1, content == Some(Content::Folder)),
+        }
+    }
+
     fn put_file(
         &mut self,
         tx: &mut Tx<'_>,
@@ -168,19 +191,9 @@ impl Loop {
         file: RemoteFile,
     ) -> Result<(), StoreError> {
         let occupant = tx.remote_child(parent, key)?;
-        let known = self.node_of_rid(tx, &file.id)?;
         let in_place = occupant.as_ref().filter(|row| row.kind != RemoteKind::Folder).map(|row| row.id);
-        let sent = match known.or(in_place) {
-            Some(_) => None,
-            None => match file.content_hash {
-                Some(hash) => self.node_sent_to(tx, (parent, key), Content::File(hash))?,
-                None => None,
-            },
-        };
-        let id = match known.or(in_place).or(sent) {
-            Some(id) => id,
-            None => self.node_for_new(tx, parent, key, false)?,
-        };
+        let content = file.content_hash.map(Content::File);
+        let id = self.node_there(tx, (parent, key), &file.id, in_place, content)?;
         if let Some(row) = occupant.filter(|row| row.id != id) {
             self.bury_subtree(tx, now, row.id)?;
         }
@@ -207,16 +220,8 @@ impl Loop {
         is_excluded: bool,
     ) -> Result<(), StoreError> {
         let occupant = tx.remote_child(parent, key)?;
-        let known = self.node_of_rid(tx, &folder.id)?;
         let in_place = occupant.as_ref().filter(|row| row.kind == RemoteKind::Folder).map(|row| row.id);
-        let sent = match known.or(in_place) {
-            Some(_) => None,
-            None => self.node_sent_to(tx, (parent, key), Content::Folder)?,
-        };
-        let id = match known.or(in_place).or(sent) {
-            Some(id) => id,
-            None => self.node_for_new(tx, parent, key, true)?,
-        };
+        let id = self.node_there(tx, (parent, key), &folder.id, in_place, Some(Content::Folder))?;
         self.leave_children_behind(tx, now, id, (parent, key))?;
         self.own_moves.told(id);
         let mut inherited = Vec::new();
