@@ -20,7 +20,7 @@ mod view;
 
 use std::collections::BTreeSet;
 
-pub use self::view::swap_name;
+pub use self::view::{is_swap_name, swap_name};
 use self::{derive::Scene, freeze::Frozen, kernel::Target, view::View};
 use crate::{
     plan::{Plan, Policy},

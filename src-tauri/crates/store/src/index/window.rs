@@ -16,10 +16,9 @@
 //!    below it is then missing on that side or has moved, thus dirty. When *all* dirty nodes are the start,
 //!    they are there already; when only some are ([`Tx::window_of`]), the children of each folder that
 //!    one side lost are added, step by step downwards.
-//! 4. **Names for copies.** A file put aside gets a name that must be free in its folder. What stands in
-//!    that folder under a name that begins like the file's is added, so that the planner does not choose a
-//!    name that is taken again and again.
-//!
+//! 4. **Names for copies.** A file put aside gets a name that must be free in its folder, and so does one that lost
+//!    its own while it was set aside at Dropbox. What stands in that folder under a name that begins like the
+//!    file's is added, so that the planner does not choose a name that is taken again and again.
 //! 5. **Names for the time of a swap.** A moved node may have to step aside in its folder under a name of ours;
 //!    what stands there under such a name is added.
 //!
@@ -29,10 +28,14 @@
 //! nothing may be done now is part of the result only through what lies in it, and what lies in it unchanged
 //! is outside. What such a folder alone would keep from a deletion waits until it is free again.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use rusqlite::params;
-use sync_core::{Content, Name, NameKey, NodeId, planner::swap_name, tree::Trees};
+use sync_core::{
+    Content, Name, NameKey, NodeId,
+    planner::{is_swap_name, swap_name},
+    tree::Trees,
+};
 
 use super::{LocalRow, RemoteRow, SyncedRow, Tx, dirty::agree};
 use crate::error::StoreError;
@@ -147,10 +150,15 @@ impl<'t, 'c> Closure<'t, 'c> {
         for place in &places {
             may_give_way |= self.occupy(place)?;
         }
-        // It gives way in its present local folder, under whichever of its names the result would have.
+        // It gives way in its present local folder, or, set aside at Dropbox, where it is to be there, under whichever
+        // of its names the result would have.
+        let is_set_aside = remote.is_some_and(|row| is_swap_name(row.id, &row.name));
+        let there = [remote.map(|row| row.parent), synced.map(|row| row.parent)];
+        let there = there.into_iter().flatten().filter(|_| is_set_aside);
+        let folders: BTreeSet<NodeId> = local.map(|row| row.parent).into_iter().chain(there).collect();
         for (_, key) in places.iter().filter(|_| may_give_way) {
-            if let Some(local) = local {
-                self.leave_room(local.parent, key)?;
+            for &folder in &folders {
+                self.leave_room(folder, key)?;
             }
         }
         if let Some(synced) = synced {

@@ -225,7 +225,8 @@ pub(crate) fn other_swap_name(id: NodeId, number: u32) -> Name {
     Name::new(&format!(".lockstep-swap-{}-{number}", id.0)).expect("BUG: letters and digits make a name")
 }
 
-pub(crate) fn is_swap_name(id: NodeId, name: &Name) -> bool {
+/// Tells whether a node has a name of ours, which it got for the time of a swap.
+pub fn is_swap_name(id: NodeId, name: &Name) -> bool {
     let rest = name.as_str().and_then(|text| text.strip_prefix(&format!(".lockstep-swap-{}", id.0)));
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
 }

@@ -350,6 +350,20 @@ fn a_second_conflict_on_one_day_is_planned_with_the_first_copy_in_view() {
 }
 
 #[test]
+fn what_lost_its_name_at_dropbox_gets_one_that_is_free_there() {
+    let copy = format!("Report ({LABEL}).txt");
+    in_index(|tx| {
+        put_equal(tx, 2, 1, "Report.txt", file("in its place since"))?;
+        put_equal(tx, 3, 1, &copy, file("this morning's copy"))?;
+        tx.put_remote(&remote(4, 1, ".lockstep-swap-4", file("edited there, deleted here")))?;
+        tx.put_synced(&synced(4, 1, "Report.txt", file("base")))?;
+        let window = tx.window()?;
+        assert!(window.remote.contains_key(&NodeId(3)), "or its name would be asked for again and again");
+        Ok(())
+    });
+}
+
+#[test]
 fn whoever_else_wants_a_place_is_in_view() {
     in_index(|tx| {
         put_equal(tx, 2, 1, "equal.txt", file("x"))?;
