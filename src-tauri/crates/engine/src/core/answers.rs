@@ -164,8 +164,8 @@ impl Loop {
         self.note_write(tx)?;
         let known = tx.remote(node)?;
         let is_another = known.as_ref().is_some_and(|row| row.rid.as_deref() != Some(target));
-        if let (false, Some(row)) = (is_another, &known) {
-            self.own_moves.note_left(row);
+        if !is_another {
+            known.iter().for_each(|row| self.own_moves.note_left(row));
         }
         if is_another {
             // Somebody's new file has come to its place meanwhile, and is not what was deleted.

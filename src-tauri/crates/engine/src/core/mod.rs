@@ -159,7 +159,7 @@ struct Loop {
     decisions: conflicts::Decisions,
     undos: undo::Undos,
     started: bool,
-    /// What the last run left half done on disk is settled.
+    /// Changes on disk that stopped in the middle.
     settling: recovery::Settling,
     /// An observation or an outcome came in since the last plan.
     plan_wanted: bool,
