@@ -121,6 +121,12 @@ pub enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
+    /// Write the manual pages into DIR, one for each command
+    #[command(hide = true)]
+    Man {
+        /// An existing folder
+        dir: PathBuf,
+    },
 }
 
 #[derive(Subcommand)]

@@ -50,8 +50,10 @@ pub fn main() -> ExitCode {
 
 fn run(arguments: Arguments, out: Out) -> Result<Exit, failure::Failure> {
     let Arguments { global, command } = arguments;
-    if let args::Command::Completions { shell } = command {
-        return commands::completions::run(shell);
+    match command {
+        args::Command::Completions { shell } => return commands::completions::run(shell),
+        args::Command::Man { dir } => return commands::man::run(&dir),
+        _ => {}
     }
     let home = Home::resolve(global.home)?;
     let _flushed_when_dropped = logs::start(&home, global.log);

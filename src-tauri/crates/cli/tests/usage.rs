@@ -129,6 +129,20 @@ fn completions_need_no_home() {
 }
 
 #[test]
+fn the_manual_has_a_page_for_each_command_and_needs_no_home() {
+    let pages = tempfile::tempdir().expect("temp dir");
+    let ended = run(Path::new("/proc/nowhere"), &["man", pages.path().to_str().expect("text")]);
+    assert_eq!((ended.code, ended.stdout.as_str()), (0, ""), "{}", ended.stderr);
+    let page = |name: &str| std::fs::read_to_string(pages.path().join(name)).unwrap_or_default();
+    assert!(page("lockstep.1").contains(".TH lockstep 1"), "the program");
+    assert!(page("lockstep.1").contains("Exit codes: 0 done"), "scripts find the codes there, too");
+    assert!(page("lockstep.1").contains("LOCKSTEP_HOME"), "and what the environment may say");
+    assert!(page("lockstep-run.1").contains("Sync in the foreground"), "a command");
+    assert!(page("lockstep-account-link.1").contains("app\\-key"), "a command of a command");
+    assert!(page("lockstep-man.1").is_empty(), "what makes the pages is of no use to readers");
+}
+
+#[test]
 fn a_home_that_cannot_be_used_says_so_and_how_to_choose_another() {
     let ended = run(Path::new("/proc/nowhere"), &["status"]);
     assert_eq!(ended.code, 1);

@@ -10,6 +10,7 @@ mod held;
 mod issues;
 mod kept;
 mod link;
+pub mod man;
 mod run;
 mod status;
 mod sync;
@@ -53,5 +54,6 @@ pub async fn run(context: Context, command: args::Command) -> Result<Exit, Failu
         args::Command::Config(action) => config::run(context, action).await,
         args::Command::Doctor => doctor::run(context).await,
         args::Command::Completions { shell } => completions::run(shell),
+        args::Command::Man { dir } => man::run(&dir),
     }
 }
