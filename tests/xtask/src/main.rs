@@ -13,6 +13,7 @@ mod fuzz;
 mod icons;
 mod kernel;
 mod licences;
+mod package;
 #[cfg(test)]
 mod scenarios;
 mod screenshots;
@@ -85,6 +86,8 @@ enum Command {
     Fuzz(fuzz::Search),
     /// Checks the merge on random triples of trees, and on every triple of small scopes, in release mode
     Kernel(kernel::Triples),
+    /// Packs the app for Debian and for systems with RPM, and the command alone for Debian; long
+    Package(package::Options),
     /// Takes a picture of every screen in every state, and checks each while it is there
     Screenshots {
         /// Folder for the pictures
@@ -109,6 +112,7 @@ fn main() -> ExitCode {
         Command::Bench { arguments } => bench::run(&arguments),
         Command::Fuzz(search) => fuzz::run(&search),
         Command::Kernel(triples) => kernel::run(triples),
+        Command::Package(options) => package::run(&options),
         Command::Screenshots { out, names } => screenshots::run(&out, &names),
     };
     match done {

@@ -15,6 +15,13 @@ pub struct Need {
     packages: &'static [&'static str],
 }
 
+impl Need {
+    /// Returns the packages that bring it, on Debian.
+    pub fn packages(&self) -> impl Iterator<Item = String> {
+        self.packages.iter().map(|&name| name.to_owned())
+    }
+}
+
 /// Links programs and compiles SQLite and the TLS library.
 pub const C_COMPILER: Need = Need { check: &["cc", "--version"], packages: &["gcc", "libc6-dev"] };
 /// Runs the official SDK of Dropbox.
@@ -52,6 +59,9 @@ pub const CHROMIUM: Need = Need {
 /// Builds and tests the pages.
 pub const NODE: Need =
     Need { check: &["sh", "-c", "command -v node && command -v npm"], packages: &["nodejs", "npm"] };
+
+/// Makes packages for Debian; always there on Debian itself.
+pub const DPKG: Need = Need { check: &["dpkg-deb", "--version"], packages: &["dpkg"] };
 
 /// Makes sure that everything is there; installs what is not, or says how.
 pub fn ensure(needs: &[Need]) -> anyhow::Result<()> {
@@ -122,7 +132,8 @@ pub fn release_dir() -> anyhow::Result<PathBuf> {
     Ok(target_dir()?.join("release"))
 }
 
-fn target_dir() -> anyhow::Result<PathBuf> {
+/// Returns the folder of everything that is built.
+pub fn target_dir() -> anyhow::Result<PathBuf> {
     let metadata = metadata(&["--no-deps"])?;
     let dir = metadata["target_directory"].as_str().context("cargo metadata names no target directory")?;
     Ok(dir.into())
