@@ -1,6 +1,6 @@
 //! An effect that is under way: what it is about, and what must be recorded when it ends.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use store::{LocalRow, RemoteRow, StoreError, Tx};
 use sync_core::{Content, ContentHash, Name, NameKey, NodeId};
@@ -79,14 +79,17 @@ impl Flight {
 #[derive(Debug, Default)]
 pub(super) struct OnDisk {
     nodes: BTreeSet<NodeId>,
-    places: BTreeSet<(NodeId, Name)>,
+    /// With how many are on their way there: a place may be wanted anew before the last wish for it has ended.
+    places: BTreeMap<(NodeId, Name), u32>,
 }
 
 impl OnDisk {
     /// An effect leaves.
     pub(super) fn take_off(&mut self, node: NodeId, place: Option<&(NodeId, Name)>) {
         self.nodes.insert(node);
-        self.places.extend(place.cloned());
+        if let Some(place) = place {
+            *self.places.entry(place.clone()).or_default() += 1;
+        }
     }
 
     pub(super) fn is_any_under_way(&self) -> bool {
@@ -95,9 +98,17 @@ impl OnDisk {
 
     /// The effect is over.
     pub(super) fn land(&mut self, flight: &Flight) {
+        if !flight.step.changes_disk() {
+            return;
+        }
         self.nodes.remove(&flight.node);
-        if let Some(place) = &flight.place {
-            self.places.remove(place);
+        if let Some(place) = &flight.place
+            && let Some(count) = self.places.get_mut(place)
+        {
+            *count -= 1;
+            if *count == 0 {
+                self.places.remove(place);
+            }
         }
     }
 }
@@ -197,6 +208,6 @@ impl Loop {
     }
 
     pub(super) fn has_flight_to(&self, dir: NodeId, name: &Name) -> bool {
-        self.on_disk.places.contains(&(dir, name.clone()))
+        self.on_disk.places.contains_key(&(dir, name.clone()))
     }
 }

@@ -22,7 +22,7 @@ pub(super) fn entry(name: &str, stat: LocalStat) -> DirEntry {
 
 impl Bench {
     /// Answers scans, looks at the root and reads until nothing is asked; returns all effects' wishes.
-    fn answer_all(&mut self, mut wishes: Vec<Command>, disk: Disk<'_>) -> Vec<Command> {
+    pub(super) fn answer_all(&mut self, mut wishes: Vec<Command>, disk: Disk<'_>) -> Vec<Command> {
         let mut effects = Vec::new();
         loop {
             let answers: Vec<Event> = wishes.iter().filter_map(|wish| answer(wish, disk)).collect();

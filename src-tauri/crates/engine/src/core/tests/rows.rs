@@ -3,7 +3,7 @@
 use local_fs::{FsError, FsErrorKind, Hint};
 use sync_core::RemoteFolder;
 
-use super::moves::{entry, folder_stat, listing, two_folders};
+use super::moves::{Disk, entry, folder_stat, listing, two_folders};
 use super::*;
 
 fn at(path: &str) -> SyncPath {
@@ -514,6 +514,30 @@ fn a_listing_from_before_an_own_removal_brings_nothing_back() {
     let mut wishes = bench.feed(vec![root]);
     wishes.extend(bench.feed(vec![Event::Health(RootHealth::Ok)]));
     assert!(!scans(&wishes).iter().any(|(_, path)| *path == at("there")), "it is no new folder: {wishes:?}");
+}
+
+#[test]
+fn a_place_that_two_effects_are_on_their_way_to_is_not_believed_until_both_have_ended() {
+    let mut bench = two_folders();
+    let file = RemoteEntry::File(remote("new", "a file", "r9"));
+    let wishes = bench.feed(vec![page(vec![file], "c2", false)]);
+    let [(download, Effect::Download { .. })] = effects(&wishes)[..] else { panic!("{wishes:?}") };
+    let gone = RemoteEntry::Deleted { path_lower: "/new".into() };
+    let made = RemoteEntry::Folder(folder("id:new folder", "/new"));
+    let mut wishes = bench.feed(vec![page(vec![gone, made], "c3", false)]);
+    wishes.extend(bench.pass_time());
+    let [(mkdir, Effect::MkdirLocal { .. })] = effects(&wishes)[..] else { panic!("{wishes:?}") };
+    let taken = FsError::from_io("publish", "new", std::io::ErrorKind::AlreadyExists.into());
+    let disk: Disk<'_> = &[("here", &[("a.txt", "one")]), ("there", &[]), ("new", &[])];
+    let wishes = bench.feed(vec![Event::Done { op: download, result: Err(taken.into()) }]);
+    bench.answer_all(wishes, disk);
+    let made = Outcome::Local { stat: folder_stat("new"), blake3: None, racy: false };
+    let mut wishes = bench.feed(vec![Event::Done { op: mkdir, result: Ok(made) }]);
+    for _ in 0..4 {
+        wishes = bench.answer_all(wishes, disk);
+        wishes.extend(bench.pass_time());
+    }
+    assert!(effects(&wishes).is_empty(), "it is there on both sides: {wishes:?}");
 }
 
 #[test]
