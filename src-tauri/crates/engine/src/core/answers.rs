@@ -27,7 +27,7 @@ impl Loop {
     ) -> Result<(), StoreError> {
         let node = flight.node;
         self.note_write(tx)?;
-        self.doubt_if_gone(flight);
+        self.doubt_if_gone(tx, flight)?;
         let holder = tx.remote_by_rid(&folder.id)?.map(|row| row.id);
         if flight.was_overtaken(tx, Content::Folder)? {
             agree_on_place(tx, flight)?;
@@ -60,7 +60,7 @@ impl Loop {
     ) -> Result<(), StoreError> {
         let node = flight.node;
         self.note_write(tx)?;
-        self.doubt_if_gone(flight);
+        self.doubt_if_gone(tx, flight)?;
         tx.remove_session(node)?;
         let known = tx.remote(node)?;
         let verb = if known.is_some() { "updated" } else { "added" };
@@ -199,11 +199,12 @@ impl Loop {
     }
 
     /// What was made at Dropbox may be gone again, and the feed may not say so once more.
-    fn doubt_if_gone(&mut self, flight: &Flight) {
+    fn doubt_if_gone(&mut self, tx: &mut Tx<'_>, flight: &Flight) -> Result<(), StoreError> {
         if flight.gone == Gone::Perhaps {
-            self.remote.owe_listing();
+            self.owe_listing(tx)?;
             self.look_at_dropbox();
         }
+        Ok(())
     }
 
     /// What was made at Dropbox may be gone again, and only the feed knows. When it tells of it after all, it was

@@ -54,7 +54,7 @@ impl OwnMoves {
         self.left.remove(&(parent, key.clone()))
     }
 
-    /// Dropbox is listed anew, and will not tell of what was gone before.
+    /// The feed has told of everything that was gone, or Dropbox is listed anew and will not tell of it.
     pub(super) fn forget_left(&mut self) {
         self.left.clear();
     }

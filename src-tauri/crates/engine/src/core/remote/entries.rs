@@ -67,7 +67,7 @@ impl Loop {
         let gone = if self.own_moves.told_gone(parent, key) { Gone::Perhaps } else { Gone::Yes };
         match tx.remote_child(parent, key)? {
             None => self.flights.values_mut().for_each(|flight| flight.is_gone(parent, key, gone)),
-            Some(_) if gone == Gone::Perhaps => self.remote.owe_listing(),
+            Some(_) if gone == Gone::Perhaps => self.owe_listing(tx)?,
             Some(row) => self.bury_subtree(tx, now, row.id)?,
         }
         Ok(())

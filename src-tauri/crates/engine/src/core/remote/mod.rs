@@ -7,7 +7,7 @@ mod entries;
 use std::collections::{BTreeMap, BTreeSet};
 
 use dropbox_client::{ClientError, Longpoll, Page};
-use store::{Listing, StoreError, Tx};
+use store::{Intent, Listing, StoreError, Tx};
 use sync_core::{NameKey, NodeId};
 
 use self::entries::{MOVED_FOLDER, Moved, misses_children};
@@ -21,6 +21,9 @@ const MOST_FALSE_ALARM_MS: u64 = 10_000;
 
 /// How long an id may be away before it counts as deleted for good.
 const GRACE_SECS: i64 = 120;
+
+/// Kind of the intent to list everything again once the feed has settled.
+const OWED_LISTING: &str = "owed_listing";
 
 /// A page that was asked for.
 #[derive(Debug, Clone, Copy)]
@@ -53,8 +56,8 @@ pub(super) struct RemoteSide {
     last_page_ms: u64,
     /// Counts remote effects of ours that were recorded.
     writes: u64,
-    /// What was written may be gone again without a word: once the feed has settled, everything is listed again.
-    owes_listing: bool,
+    /// One of them was recorded while a listing was under way, which may know less or more of it.
+    wrote_while_listing: bool,
     /// What left its path since the feed last settled.
     buried: BTreeMap<(NodeId, NameKey), (NodeId, bool)>,
     /// What lay in folders, and was said to be gone, since the feed last settled.
@@ -66,11 +69,6 @@ pub(super) struct RemoteSide {
 impl RemoteSide {
     pub(super) fn is_settled(&self) -> bool {
         self.settled
-    }
-
-    /// Everything is listed again once the feed has settled.
-    pub(super) fn owe_listing(&mut self) {
-        self.owes_listing = true;
     }
 }
 
@@ -109,14 +107,13 @@ impl Loop {
     /// A remote effect of ours is recorded.
     pub(super) fn note_write(&mut self, tx: &Tx<'_>) -> Result<(), StoreError> {
         self.remote.writes += 1;
-        // It may be gone again before the listing under way comes to it.
-        self.remote.owes_listing |= !tx.listing()?.complete;
+        self.remote.wrote_while_listing |= !tx.listing()?.complete;
         Ok(())
     }
 
     /// A listing that the last run began goes on; whether something was written meanwhile nobody knows.
     pub(super) fn go_on_listing(&mut self, tx: &Tx<'_>) -> Result<(), StoreError> {
-        self.remote.owes_listing = !tx.listing()?.complete && tx.cursor()?.is_some();
+        self.remote.wrote_while_listing = !tx.listing()?.complete && tx.cursor()?.is_some();
         Ok(())
     }
 
@@ -128,7 +125,7 @@ impl Loop {
                 let listing = tx.listing()?;
                 tx.set_listing(Listing { generation: listing.generation + 1, complete: false })?;
                 // It will know of whatever was written before.
-                self.remote.owes_listing = false;
+                self.remote.wrote_while_listing = false;
                 self.own_moves.forget_left();
                 Command::List
             }
@@ -168,6 +165,10 @@ impl Loop {
         let tells_older_story = |asked: Asked| brought_news && asked.writes != self.remote.writes;
         let is_stale = asked.is_some_and(|asked| asked.is_outdated || tells_older_story(asked));
         self.remote.settled = !is_stale && tx.cursor()?.is_some();
+        if asked.is_some_and(|asked| asked.writes == self.remote.writes) {
+            // It was asked for after our last write, and so has told of what that took away.
+            self.own_moves.forget_left();
+        }
         self.remote.wants_page = !self.remote.settled;
         self.remote.looks += u64::from(self.remote.settled);
         Ok(())
@@ -184,13 +185,18 @@ impl Loop {
             tx.set_listing(Listing { complete: true, ..listing })?;
             self.clear_workspace_issue(tx, "cursor_reset")?;
         }
-        let mut is_suspect = std::mem::take(&mut self.remote.owes_listing);
-        // The service may announce a moved folder without what lies in it. Then R is not the truth either.
-        for intent in tx.intents()?.into_iter().filter(|i| i.kind == MOVED_FOLDER) {
-            // One that nobody can read says nothing, and a full look is always right.
-            is_suspect |= match serde_json::from_value::<Moved>(intent.payload) {
-                Ok(moved) => misses_children(tx, &moved)?,
-                Err(_) => true,
+        // What we wrote during a listing may be gone again, before the listing came to it.
+        let mut is_suspect = std::mem::take(&mut self.remote.wrote_while_listing);
+        for intent in tx.intents()? {
+            is_suspect |= match intent.kind.as_str() {
+                OWED_LISTING => true,
+                // The service may announce a moved folder without what lies in it. Then R is not the truth either.
+                MOVED_FOLDER => match serde_json::from_value::<Moved>(intent.payload) {
+                    Ok(moved) => misses_children(tx, &moved)?,
+                    // One that nobody can read says nothing, and a full look is always right.
+                    Err(_) => true,
+                },
+                _ => continue,
             };
             tx.remove_intent(intent.op)?;
         }
@@ -202,6 +208,12 @@ impl Loop {
         self.remote.buried.clear();
         self.remote.had_children.clear();
         tx.purge_tombstones(now.unix_secs - GRACE_SECS)
+    }
+
+    /// What the feed said can mean two things: everything is listed again once it has settled, also after a crash.
+    pub(super) fn owe_listing(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        let op = tx.new_op()?;
+        tx.put_intent(&Intent { op, kind: OWED_LISTING.into(), payload: serde_json::Value::Null })
     }
 
     /// Starts a new generation of the listing; rows stay until it is complete.

@@ -441,8 +441,37 @@ fn news_of_an_own_deletion_are_not_the_end_of_what_was_sent_there_since() {
     let op = only(&bench.look_again(again));
     let made = Outcome::RemoteFile(remote("a.txt", "second", "r3").into());
     bench.feed(vec![Event::Done { op, result: Ok(made) }]);
-    let gone = || RemoteEntry::Deleted { path_lower: "/a.txt".into() };
-    let wishes = bench.feed(vec![page(vec![gone()], "c2", false)]);
+    let gone = RemoteEntry::Deleted { path_lower: "/a.txt".into() };
+    let wishes = bench.feed(vec![page(vec![gone], "c2", true)]);
     assert!(effects(&wishes).is_empty(), "it is older than what is there: {wishes:?}");
-    assert!(wishes.iter().any(|wish| matches!(wish, Command::List)), "or both are over: {wishes:?}");
+    // Or both are over: that is found out, also when the process dies in between.
+    let mut bench = Bench::over(bench.core.into_index());
+    bench.feed(vec![Event::Tick]);
+    bench.feed(vec![Event::Recovered(Ok(()))]);
+    let wishes = bench.feed(vec![page(Vec::new(), "c3", false)]);
+    assert!(wishes.iter().any(|wish| matches!(wish, Command::List)), "{wishes:?}");
+}
+
+#[test]
+fn once_the_feed_has_told_of_an_own_deletion_the_next_one_is_of_others() {
+    let mut bench = at_rest();
+    bench.look_again(&[]);
+    bench.ms += 4_000;
+    bench.feed(vec![Event::Tick]);
+    let op = only(&bench.feed(vec![Event::Health(RootHealth::Ok)]));
+    bench.feed(vec![Event::Done { op, result: Ok(Outcome::RemoteGone) }]);
+    let wishes = bench
+        .feed(vec![Event::Longpolled(Ok(dropbox_client::Longpoll { changes: true, backoff_secs: None }))]);
+    assert!(wishes.iter().any(|wish| matches!(wish, Command::Continue(_))), "{wishes:?}");
+    bench.hear_nothing_new(&[]);
+    let theirs: Disk<'_> = &[("a.txt", "second")];
+    let op = only(&bench.look_again(theirs));
+    let made = Outcome::RemoteFile(remote("a.txt", "second", "r3").into());
+    bench.feed(vec![Event::Done { op, result: Ok(made) }]);
+    bench.hear_nothing_new(theirs);
+    let gone = RemoteEntry::Deleted { path_lower: "/a.txt".into() };
+    let wishes = bench.hear(gone, theirs);
+    assert!(!wishes.iter().any(|wish| matches!(wish, Command::List)), "nothing is in doubt: {wishes:?}");
+    let planned = effects(&wishes);
+    assert!(matches!(planned[..], [(_, Effect::TrashLocal { .. })]), "{planned:?}");
 }
