@@ -11,7 +11,7 @@ use engine::{
     },
     boot::Boot,
     clock::Clock,
-    home::{Home, HomeLock},
+    home::{Home, HomeError, HomeLock},
     settings::{Guard, Settings},
 };
 use serde::de::DeserializeOwned;
@@ -137,7 +137,7 @@ impl Device {
     /// Starts the engine over the same home and folder.
     pub async fn launch(&mut self) {
         let home = Home::resolve(Some(self.home_dir.path().to_owned())).expect("the home can be made");
-        let lock = home.lock().expect("nobody else owns the home");
+        let lock = tokio::time::timeout(HANG, lock(&home)).await.expect("nobody else owns the home");
         let options = SupervisorOptions {
             autostart_workspaces: self.options.live,
             host: self.options.name.clone(),
@@ -366,5 +366,19 @@ pub fn account(world: &World) -> NewAccount {
         },
         refresh_token: world.fake().refresh_token(),
         secret_store: SecretStoreKind::File,
+    }
+}
+
+/// Takes the lock of a home. A program that another device starts in this very moment holds a copy of every open file
+/// of ours, and so of a lock that was let go of, until it has begun.
+async fn lock(home: &Home) -> HomeLock {
+    loop {
+        match home.lock() {
+            Ok(lock) => return lock,
+            Err(HomeError::Owned { pid }) if pid == Some(std::process::id()) => {
+                tokio::task::yield_now().await
+            }
+            Err(error) => panic!("{error}"),
+        }
     }
 }
