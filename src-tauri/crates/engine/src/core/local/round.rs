@@ -106,7 +106,10 @@ impl Loop {
             }
         }
         for row in rows.into_values() {
-            if !self.is_newer_than_round(row.id) {
+            if self.is_newer_than_round(row.id) {
+                // What we put there is not in it: the listing is older than that, or somebody took it away since.
+                self.local.look_later(now, dir, self.config.debounce_ms);
+            } else {
                 self.round_mut().gone.insert(row.id);
             }
         }

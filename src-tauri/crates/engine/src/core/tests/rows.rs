@@ -541,6 +541,23 @@ fn a_place_that_two_effects_are_on_their_way_to_is_not_believed_until_both_have_
 }
 
 #[test]
+fn what_was_just_put_into_a_folder_and_is_not_in_its_listing_is_looked_for_again() {
+    let mut bench = two_folders();
+    let file = RemoteFile { path_lower: "/there/new".into(), ..remote("new", "new", "r9") };
+    let wishes = bench.feed(vec![page(vec![RemoteEntry::File(file)], "c2", false)]);
+    let [(op, Effect::Download { .. })] = effects(&wishes)[..] else { panic!("{wishes:?}") };
+    let asked = look_at(&mut bench, &[at("there")]);
+    let made = Outcome::Local { stat: stat("new", "new"), blake3: Some([1; 32]), racy: false };
+    bench.feed(vec![Event::Done { op, result: Ok(made) }]);
+    bench.feed(vec![listed(&asked, &at("there"), folder_stat("there"), vec![])]);
+    let asked = scans(&bench.pass_time());
+    assert!(
+        asked.iter().any(|(_, path)| *path == at("there")),
+        "or it counts as being there for ever: {asked:?}"
+    );
+}
+
+#[test]
 fn a_download_that_failed_when_half_of_it_was_done_is_settled() {
     let mut bench = at_rest();
     let newer = RemoteEntry::File(remote("a.txt", "newer", "r2"));
