@@ -21,10 +21,23 @@ impl Loop {
         if !self.round_mut().doubts(row, entry) {
             return Ok(false);
         }
-        let rows = tx.local_children(row.parent)?;
-        self.round_mut().take_back(row.parent, &rows);
-        self.scan_dir(tx, row.parent)?;
+        self.list_dir_again(tx, row.parent)?;
         Ok(true)
+    }
+
+    /// An object that came up at two new places was moved on between the two listings. Answers whether more has to
+    /// be looked at first.
+    pub(super) fn look_at_contradicted(&mut self, tx: &mut Tx<'_>) -> Result<bool, StoreError> {
+        for dir in self.round_mut().contradicted() {
+            self.list_dir_again(tx, dir)?;
+        }
+        Ok(!self.round_mut().outstanding.is_empty())
+    }
+
+    fn list_dir_again(&mut self, tx: &mut Tx<'_>, dir: NodeId) -> Result<(), StoreError> {
+        let rows = tx.local_children(dir)?;
+        self.round_mut().take_back(dir, &rows);
+        self.scan_dir(tx, dir)
     }
 
     /// Follows folders by their identity. Answers true when more has to be looked at first.

@@ -47,8 +47,18 @@ impl Round {
     /// Tells whether a listing that still shows this object must be older than one that shows it elsewhere: what
     /// has one name cannot be at two places. Asked once for each directory, then the listing is believed.
     pub(super) fn doubts(&mut self, row: &LocalRow, entry: &DirEntry) -> bool {
-        let is_elsewhere = entry.stat.kind == LocalKind::Folder || entry.stat.nlink == 1;
-        is_elsewhere && row.stat.id == entry.stat.id && self.doubted.insert(row.parent)
+        has_one_name(&entry.stat) && row.stat.id == entry.stat.id && self.doubted.insert(row.parent)
+    }
+
+    /// Returns the directories whose listings show one object at two places, although it has one name: it was moved
+    /// between them. Each is returned once, then its listing is believed.
+    pub(super) fn contradicted(&mut self) -> Vec<NodeId> {
+        let mut places: BTreeMap<FileId, Vec<NodeId>> = BTreeMap::new();
+        for found in self.found.iter().filter(|found| has_one_name(&found.entry.stat)) {
+            places.entry(found.entry.stat.id).or_default().push(found.dir);
+        }
+        let dirs: BTreeSet<NodeId> = places.into_values().filter(|dirs| dirs.len() > 1).flatten().collect();
+        dirs.into_iter().filter(|dir| self.doubted.insert(*dir)).collect()
     }
 
     /// Takes back what the listing of a directory said.
@@ -285,7 +295,7 @@ impl Loop {
             self.check_root_at(now, now.ms);
             return Ok(());
         }
-        if self.move_folders(tx, now)? || self.move_files(tx, now)? {
+        if self.look_at_contradicted(tx)? || self.move_folders(tx, now)? || self.move_files(tx, now)? {
             return Ok(());
         }
         self.remove_gone(tx, now)?;
@@ -370,6 +380,11 @@ impl Loop {
         }
         Ok(())
     }
+}
+
+/// Tells whether an object can be at one place only.
+fn has_one_name(stat: &LocalStat) -> bool {
+    stat.kind == LocalKind::Folder || stat.nlink == 1
 }
 
 /// An object that was synced and now has a name that Dropbox refuses stays what it is: blocked, so that

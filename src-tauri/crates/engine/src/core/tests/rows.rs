@@ -342,6 +342,27 @@ fn what_moves_between_two_looks_of_one_round_is_moved_and_not_sent_again() {
 }
 
 #[test]
+fn what_is_found_at_two_new_places_was_moved_on_and_is_not_sent_again() {
+    let mut bench = two_folders();
+    let asked = look_at(&mut bench, &[SyncPath::root(), at("here"), at("there")]);
+    let file = |name: &str| entry(name, stat("one", "one"));
+    let listings = |asked: &[(NodeId, SyncPath)], root: Vec<DirEntry>| {
+        let root = listed(asked, &SyncPath::root(), folder_stat(""), root);
+        [root, listed(asked, &at("there"), folder_stat("there"), vec![file("b.txt")])]
+    };
+    bench.feed(vec![listed(&asked, &at("here"), folder_stat("here"), vec![])]);
+    let mut root = in_root(&["here", "there"]);
+    root.insert(0, file("a.txt"));
+    let mut wishes = bench.feed(listings(&asked, root).into());
+    wishes.extend(bench.feed(vec![Event::Health(RootHealth::Ok)]));
+    assert!(effects(&wishes).is_empty(), "one object cannot be at two places: {wishes:?}");
+    let again = scans(&wishes);
+    let mut wishes = bench.feed(listings(&again, in_root(&["here", "there"])).into());
+    wishes.extend(bench.feed(vec![Event::Health(RootHealth::Ok)]));
+    assert!(matches!(effects(&wishes)[..], [(_, Effect::MoveRemote { .. })]), "{wishes:?}");
+}
+
+#[test]
 fn a_second_name_of_a_file_is_a_file_of_its_own_and_nothing_is_looked_at_twice() {
     let mut bench = two_folders();
     let scans = look_at(&mut bench, &[at("here"), at("there")]);
