@@ -96,6 +96,11 @@ impl OnDisk {
         !self.nodes.is_empty()
     }
 
+    /// Returns the folders in which effects may make something.
+    fn parents(&self) -> BTreeSet<NodeId> {
+        self.places.keys().map(|(parent, _)| *parent).collect()
+    }
+
     /// The effect is over.
     pub(super) fn land(&mut self, flight: &Flight) {
         if !flight.step.changes_disk() {
@@ -209,5 +214,19 @@ impl Loop {
 
     pub(super) fn has_flight_to(&self, dir: NodeId, name: &Name) -> bool {
         self.on_disk.places.contains_key(&(dir, name.clone()))
+    }
+
+    /// Returns the folders on disk in which, at any depth, an effect under way may make something.
+    pub(super) fn folders_of_flights(&self, tx: &Tx<'_>) -> Result<BTreeSet<NodeId>, StoreError> {
+        let mut folders = BTreeSet::new();
+        for parent in self.on_disk.parents() {
+            let mut at = parent;
+            while folders.insert(at)
+                && let Some(row) = tx.local(at)?
+            {
+                at = row.parent;
+            }
+        }
+        Ok(folders)
     }
 }

@@ -6,7 +6,7 @@
 
 use local_fs::FsErrorKind;
 use store::{ActivityRow, FileHash, LocalRow, RemoteRow, StoreError, Tx, UndoState};
-use sync_core::{ContentHash, LocalStat, Name, NodeId, SyncPath};
+use sync_core::{ContentHash, LocalKind, LocalStat, Name, NodeId, SyncPath};
 
 use super::{
     Failure, Loop, Now, Outcome, Progress,
@@ -289,7 +289,16 @@ impl Loop {
         flight: &Flight,
         put_back: &[SyncPath],
     ) -> Result<(), StoreError> {
-        let parent = tx.local(flight.node)?.map_or(NodeId::ROOT, |row| row.parent);
+        let row = tx.local(flight.node)?;
+        let parent = row.as_ref().map_or(NodeId::ROOT, |row| row.parent);
+        if let Some(row) = row.filter(|row| row.stat.kind == LocalKind::File)
+            && tx.local_path(row.id)?.is_some_and(|path| put_back.contains(&path))
+        {
+            // It was touched or edited at the last moment: what it holds now tells whether it still goes.
+            self.local.touch(row.id);
+            self.local.look_later(now, parent, 0);
+            return tx.put_local(&LocalRow { hash: None, racy: false, ..row });
+        }
         self.removals.note_done(now, tx.synced_subtree(flight.node)?.len() as u64);
         let gone = tx.local_subtree(flight.node)?;
         for id in &gone {

@@ -76,9 +76,16 @@ impl Loop {
     ) -> Result<(), StoreError> {
         let nodes: Vec<NodeId> = removals.iter().map(|removal| node_of(removal)).collect();
         let allowed = self.ask_guard(tx, now, deleted_on, &nodes)?;
+        let in_use = if allowed.is_empty() { BTreeSet::new() } else { self.folders_of_flights(tx)? };
         for removal in removals {
             let node = node_of(removal);
             if !allowed.contains(&node) {
+                continue;
+            }
+            if deleted_on == Side::Remote && in_use.contains(&node) {
+                // What is made in it, of a node that may be gone from all trees by now, would look like an edit.
+                self.removals.waiting += 1;
+                self.plan_wanted = true;
                 continue;
             }
             let since = self.removals.gone_since.get(&node).copied().unwrap_or(now.ms);

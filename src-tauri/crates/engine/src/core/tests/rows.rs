@@ -579,6 +579,48 @@ fn what_was_just_put_into_a_folder_and_is_not_in_its_listing_is_looked_for_again
 }
 
 #[test]
+fn a_folder_that_an_effect_is_on_its_way_to_is_not_removed_before_that_has_ended() {
+    let mut bench = two_folders();
+    let file = RemoteFile { path_lower: "/there/new".into(), ..remote("new", "new", "r9") };
+    let wishes = bench.feed(vec![page(vec![RemoteEntry::File(file)], "c2", false)]);
+    let [(op, Effect::Download { .. })] = effects(&wishes)[..] else { panic!("{wishes:?}") };
+    let gone = RemoteEntry::Deleted { path_lower: "/there".into() };
+    let mut wishes = bench.feed(vec![page(vec![gone], "c3", false)]);
+    wishes.extend(bench.pass_time());
+    assert!(effects(&wishes).is_empty(), "what comes into it would look like an edit: {wishes:?}");
+    let made = Outcome::Local { stat: stat("new", "new"), blake3: Some([1; 32]), racy: false };
+    let mut wishes = bench.feed(vec![Event::Done { op, result: Ok(made) }]);
+    wishes.extend(bench.pass_time());
+    let is_trashed = |effect: &Effect| matches!(effect, Effect::TrashLocal { .. });
+    assert!(effects(&wishes).iter().any(|(_, effect)| is_trashed(effect)), "{wishes:?}");
+}
+
+#[test]
+fn a_file_that_is_put_back_from_the_trash_is_known_and_read_again() {
+    let mut bench = at_rest();
+    let gone = RemoteEntry::Deleted { path_lower: "/a.txt".into() };
+    bench.feed(vec![page(vec![gone], "c2", false)]);
+    bench.ms += 5_000;
+    let wishes = bench.feed(vec![Event::Tick]);
+    let [(op, Effect::TrashLocal { .. })] = effects(&wishes)[..] else { panic!("{wishes:?}") };
+    let back = Outcome::Trashed { put_back: vec![at("a.txt")] };
+    let mut wishes = bench.feed(vec![Event::Done { op, result: Ok(back) }]);
+    // Somebody else makes a file of that name meanwhile.
+    let theirs = RemoteFile { id: "id:theirs".into(), ..remote("a.txt", "theirs", "r2") };
+    wishes.extend(bench.feed(vec![page(vec![RemoteEntry::File(theirs)], "c3", false)]));
+    let touched = LocalStat { mtime_ns: 77, ctime_ns: 77, ..stat("a.txt", "one") };
+    let dir = folder_stat("");
+    wishes = bench.feed(vec![listed(&scans(&wishes), &SyncPath::root(), dir, vec![entry("a.txt", touched)])]);
+    let reads = wishes.iter().filter_map(|wish| read(wish, &[("a.txt", "one")])).collect();
+    let mut wishes = bench.feed(reads);
+    bench.ms += 5_000;
+    wishes.extend(bench.feed(vec![Event::Tick]));
+    let planned = effects(&wishes);
+    assert!(!planned.iter().any(|(_, e)| matches!(e, Effect::MoveLocal { .. })), "no copy of it: {planned:?}");
+    assert!(planned.iter().any(|(_, e)| matches!(e, Effect::TrashLocal { .. })), "{planned:?}");
+}
+
+#[test]
 fn a_download_that_failed_when_half_of_it_was_done_is_settled() {
     let mut bench = at_rest();
     let newer = RemoteEntry::File(remote("a.txt", "newer", "r2"));
