@@ -9,6 +9,8 @@
 //! done is fast.
 #![forbid(unsafe_code)]
 
+use std::time::Duration;
+
 mod bare;
 mod baseline;
 mod files;
@@ -39,6 +41,12 @@ impl Conditions {
     /// Returns a number of files, at least two.
     fn count(&self, full: u64) -> u64 {
         ((full as f64 * self.scale) as u64).max(2)
+    }
+
+    /// Lets files become as old as those of a person are: what was written within the last minute may still change
+    /// through a mapping, and the engine has the disk write it down before it reads it.
+    async fn let_files_rest(&self) {
+        tokio::time::sleep(Duration::from_secs_f64(61.0 * self.scale)).await;
     }
 
     /// Returns the size of a large file; stays large enough to travel in several pieces.

@@ -115,13 +115,16 @@ struct Reading {
     file: File,
     spot: Spot,
     stat: LocalStat,
+    /// The stamps were in no doubt when the read began: time makes them surer.
+    is_old: bool,
 }
 
 impl Reading {
     fn begin(root: &Root, path: &SyncPath, expected: &LocalStat) -> Result<Reading, FsError> {
         let (file, spot) = open_expected(root, path, expected, OP)?;
-        let reading = Reading { file, spot, stat: *expected };
         let now = known(root.fs_now())?;
+        let is_old = !is_in_doubt(now, expected, root.granule_ns());
+        let reading = Reading { file, spot, stat: *expected, is_old };
         let newest = expected.mtime_ns.max(expected.ctime_ns);
         if now.is_none_or(|now| newest.saturating_add(MMAP_DOUBT_NS) > now) {
             // Cleans dirty pages, so that the next store through a mapping moves the stamps. Both stamps count:
@@ -165,7 +168,7 @@ impl Reading {
             return Err(self.spot.error(OP, FsErrorKind::Changed));
         }
         // Asked last: the older the stamps are by then, the surer they are.
-        let racy = root.is_racy(&self.stat)?;
+        let racy = !self.is_old && root.is_racy(&self.stat)?;
         Ok(Hashed { stat: self.stat, content, blake3, racy })
     }
 }

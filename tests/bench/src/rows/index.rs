@@ -34,6 +34,7 @@ fn nothing_carried(measured: &Measured, files: &Files) -> anyhow::Result<()> {
 pub(super) async fn first_run(conditions: &Conditions) -> anyhow::Result<Measured> {
     let files = Files::equal("equal", conditions.count(50_000), 4 * KIB);
     let stage = equal_sides(&files).await?;
+    conditions.let_files_rest().await;
     let measured = stage.sync().await?;
     nothing_carried(&measured, &files)?;
     let (listed, entries) = Bare::new(&stage.world).await?.list().await?;
