@@ -36,6 +36,10 @@ const RETRY: Duration = Duration::from_secs(30);
 /// How long the first fact of a swarm waits for others to be committed with it.
 const GROUP_COMMIT: Duration = Duration::from_millis(10);
 
+/// The same, while so many more come in each of those times.
+const SWARM_COMMIT: Duration = Duration::from_millis(100);
+const SWARM: usize = 16;
+
 /// Facts that are taken in together, and so committed together.
 const EVENTS_AT_ONCE: usize = 512;
 
@@ -274,14 +278,9 @@ impl Host {
                 () = sleep_until(wake_at) => batch.push(Event::Tick),
             }
             if batch.first().is_some_and(comes_in_swarms) {
-                // Such facts come in swarms, and each commit waits for the disk.
-                tokio::time::sleep(GROUP_COMMIT).await;
+                gather(&mut batch, &mut events).await;
             }
-            while batch.len() < EVENTS_AT_ONCE
-                && let Ok(event) = events.try_recv()
-            {
-                batch.push(event);
-            }
+            take_waiting(&mut batch, &mut events);
         };
         executor.stop().await;
         // After a failure the index is not closed cleanly, so that it is checked when it is opened next.
@@ -393,6 +392,29 @@ impl Host {
             _ => return Err(CallError::new(Code::Failed, obstacle.to_string())),
         };
         value.map_err(|error| CallError::new(Code::Failed, error.to_string()))
+    }
+}
+
+/// Takes what has come in meanwhile; returns how much.
+fn take_waiting(batch: &mut Vec<Event>, events: &mut mpsc::UnboundedReceiver<Event>) -> usize {
+    let before = batch.len();
+    while batch.len() < EVENTS_AT_ONCE
+        && let Ok(event) = events.try_recv()
+    {
+        batch.push(event);
+    }
+    batch.len() - before
+}
+
+/// Waits for more of a swarm: each commit waits for the disk, and costs more than the few facts in it.
+async fn gather(batch: &mut Vec<Event>, events: &mut mpsc::UnboundedReceiver<Event>) {
+    let until = Instant::now() + SWARM_COMMIT;
+    loop {
+        tokio::time::sleep(GROUP_COMMIT).await;
+        let more = take_waiting(batch, events);
+        if more < SWARM || batch.len() >= EVENTS_AT_ONCE || Instant::now() >= until {
+            return;
+        }
     }
 }
 

@@ -8,8 +8,9 @@ use sync_core::{Content, LocalStat, NodeId};
 
 use super::{Command, Loop, Now};
 
-/// Files that are read at the same time, counted at the control loop; the executor has fewer threads.
-const AT_ONCE: usize = 256;
+/// Files that are read at the same time, counted at the control loop; the executor has fewer threads. Twice what one
+/// commit takes in, so that the readers have something to do meanwhile.
+const AT_ONCE: usize = 1_024;
 
 /// A file that was hashed within the tick of its last change is read again after this long.
 const RACY_RECHECK_MS: u64 = 3_000;
@@ -160,8 +161,10 @@ impl Loop {
         } else {
             self.hashing.doubtful.remove(&row.id);
         }
-        self.clear_node_issue(tx, row.id, "no_permission")?;
-        self.clear_node_issue(tx, row.id, "changing")?;
+        if tx.has_issues()? {
+            self.clear_node_issue(tx, row.id, "no_permission")?;
+            self.clear_node_issue(tx, row.id, "changing")?;
+        }
         let hash = FileHash { content: hashed.content, blake3: hashed.blake3 };
         self.doubt_if_emptied(tx, &row, hashed)?;
         let is_certain = row.racy && !hashed.racy;

@@ -11,6 +11,11 @@ use crate::error::StoreError;
 
 const NEXT: &str = "UPDATE counter SET last = last + 1 WHERE name = ?1 RETURNING last";
 
+/// Most nodes that become one are files that were never spoken of.
+const SPEAKS_OF_ANY: &str = "
+    SELECT EXISTS (SELECT 1 FROM blocked) OR EXISTS (SELECT 1 FROM conflict)
+        OR EXISTS (SELECT 1 FROM session) OR EXISTS (SELECT 1 FROM resolution)";
+
 /// Rows that speak about a node and follow it to its new number, unless the new one has its own.
 const FOLLOWERS: [(&str, &str); 5] = [
     ("UPDATE OR IGNORE blocked SET node = ?2 WHERE node = ?1", "DELETE FROM blocked WHERE node = ?1"),
@@ -56,7 +61,7 @@ impl Tx<'_> {
     }
 
     fn follow(&mut self, from: NodeId, to: NodeId) -> Result<(), StoreError> {
-        if self.remote(from)?.is_some() {
+        if self.remote(from)?.is_some() || !self.sql.single::<bool>(SPEAKS_OF_ANY, [])? {
             return Ok(());
         }
         for (follow, leave) in FOLLOWERS {
