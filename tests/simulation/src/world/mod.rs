@@ -284,6 +284,8 @@ impl World {
             delete_delay_ms: 3000,
             guard: GuardLimits::default(),
             excludes: Vec::new(),
+            // Parts as small as pages: most plans are made of several, and no seed becomes another run by it.
+            plan_nodes: self.trouble.page_entries,
             dry_run: false,
             boot: self.cuts_power.then(|| Boot { id: self.boots.0.to_string(), at_secs: self.boots.1 }),
         };

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use dropbox_client::{AuthProblem, Class, ClientError};
 use local_fs::{FsError, FsErrorKind, Usable};
 use store::{IssueRow, LocalRow, RemoteKind, RemoteRow, StoreError, Tx};
-use sync_core::{LocalKind, NodeId, plan::CaseClash};
+use sync_core::{LocalKind, NodeId, plan::CaseClash, tree::Trees};
 
 use super::{
     Failure, Loop, Now,
@@ -463,11 +463,14 @@ impl Loop {
         &mut self,
         tx: &mut Tx<'_>,
         now: Now,
+        trees: &Trees,
         clashes: &[CaseClash],
     ) -> Result<(), StoreError> {
         let clashing: BTreeSet<NodeId> = clashes.iter().map(|clash| clash.node).collect();
         for issue in tx.issues()?.into_iter().filter(|issue| issue.code == "case_clash") {
-            if issue.node.is_none_or(|node| !clashing.contains(&node)) {
+            let Some(node) = issue.node else { continue };
+            let was_planned = trees.local.contains_key(&node) || !tx.is_dirty(node)?;
+            if was_planned && !clashing.contains(&node) {
                 tx.clear_issue(issue.id)?;
                 self.changed.insert("issues");
             }

@@ -72,6 +72,8 @@ pub struct Config {
     pub guard: GuardLimits,
     /// Remote folders below the workspace's folder that are not kept here.
     pub excludes: Vec<sync_core::SyncPath>,
+    /// Differing nodes that one plan begins from; what they depend on comes along. Bounds its memory and its time.
+    pub plan_nodes: usize,
     /// Observe and plan only.
     pub dry_run: bool,
     /// Which start of the computer this is, where the system tells.
@@ -163,9 +165,11 @@ struct Loop {
     settling: recovery::Settling,
     /// An observation or an outcome came in since the last plan.
     plan_wanted: bool,
-    last_plan_ms: u64,
-    /// Nodes that the last plan looked at.
-    last_window: u64,
+    /// A plan that is being made, part by part.
+    lap: Option<planning::Lap>,
+    last_lap_ms: u64,
+    /// Nodes that the plans of the last lap looked at.
+    last_lap_nodes: u64,
     /// Decisions that the activity list has shown already.
     notices_told: BTreeSet<(NodeId, u8)>,
     last_synced_secs: Option<i64>,
@@ -251,8 +255,9 @@ impl Loop {
             settling: recovery::Settling::default(),
             next_retry_secs: None,
             plan_wanted: true,
-            last_plan_ms: 0,
-            last_window: 0,
+            lap: None,
+            last_lap_ms: 0,
+            last_lap_nodes: 0,
             notices_told: BTreeSet::new(),
             last_synced_secs: None,
             told: None,
@@ -268,6 +273,9 @@ impl Loop {
     }
 
     fn take_in(&mut self, tx: &mut Tx<'_>, now: Now, event: Event) -> Result<(), StoreError> {
+        if let (Some(lap), false) = (&mut self.lap, matches!(event, Event::Tick)) {
+            lap.has_news = true;
+        }
         match event {
             Event::Page(result) => self.observe_page(tx, now, result),
             Event::Longpolled(result) => self.observe_longpoll(now, result),

@@ -1,4 +1,9 @@
 //! Asks the planner and carries its answer out: bookkeeping at once, everything else as commands.
+//!
+//! What differs may be everything, as in a first sync, so it is planned part by part, with what each part depends on
+//! (`store`, `window`): a lap. Facts come in between two parts; what they change is planned in the next lap.
+//!
+//! Rule: removals are weighed against each other, in the first part alone: whatever may be one belongs to it.
 
 use std::collections::BTreeSet;
 
@@ -18,11 +23,20 @@ const MOST_ROUNDS: usize = 12;
 /// While effects are under way, or files are being read, a new plan is made at most this often.
 const REPLAN_MS: u64 = 500;
 
-/// A larger window takes longer to plan, and is planned less often: 100,000 nodes every 10 s.
+/// A larger lap takes longer, and is begun less often: 100,000 nodes every 10 s.
 const REPLAN_NODES_PER_MS: u64 = 10;
 
 /// Effects that may be under way at once. What is planned later honours newer wishes of the user.
 pub(super) const MOST_FLIGHTS: usize = 10_000;
+
+/// The way through all that differs.
+#[derive(Debug, Default)]
+pub(super) struct Lap {
+    /// The last node of the parts that are planned; nothing before the first one.
+    planned: Option<NodeId>,
+    /// Facts came in since it began: what waits for them is in a part that may be planned already.
+    pub(super) has_news: bool,
+}
 
 impl Loop {
     pub(super) fn plan_if_due(&mut self, tx: &mut Tx<'_>, now: Now) -> Result<(), StoreError> {
@@ -30,7 +44,10 @@ impl Loop {
         if !self.may_plan() {
             return Ok(());
         }
-        let next_ms = self.last_plan_ms + REPLAN_MS + self.last_window / REPLAN_NODES_PER_MS;
+        if let Some(lap) = self.lap.take() {
+            return self.plan_part(tx, now, lap);
+        }
+        let next_ms = self.last_lap_ms + REPLAN_MS + self.last_lap_nodes / REPLAN_NODES_PER_MS;
         let is_under_way = !self.flights.is_empty() || !self.hashing.is_idle();
         if is_under_way && now.ms < next_ms {
             self.wake(next_ms);
@@ -40,13 +57,15 @@ impl Loop {
         self.go_on_with_decisions(tx, now)?;
         self.go_on_with_undos(tx, now)?;
         self.plan_wanted = false;
-        self.last_plan_ms = now.ms;
+        self.last_lap_ms = now.ms;
+        self.last_lap_nodes = 0;
         self.finish_renames(tx, now)?;
-        self.make_plan(tx, now)
+        self.hashing.hurry_nobody();
+        self.plan_part(tx, now, Lap::default())
     }
 
     fn may_plan(&self) -> bool {
-        self.plan_wanted
+        (self.plan_wanted || self.lap.is_some())
             && !self.config.dry_run
             && self.side.root == RootState::Ok
             && !self.side.sign_in_needed
@@ -73,29 +92,63 @@ impl Loop {
         }
     }
 
-    fn make_plan(&mut self, tx: &mut Tx<'_>, now: Now) -> Result<(), StoreError> {
-        self.hashing.hurry_nobody();
+    fn plan_part(&mut self, tx: &mut Tx<'_>, now: Now, lap: Lap) -> Result<(), StoreError> {
+        let part = tx.dirty_after(lap.planned.unwrap_or(NodeId::ROOT), self.config.plan_nodes)?;
+        let next = part.last().filter(|_| part.len() >= self.config.plan_nodes).copied();
+        let mut seeds: BTreeSet<NodeId> = part.into_iter().collect();
+        let is_first = lap.planned.is_none();
+        if is_first {
+            seeds.extend(tx.dirty_gone()?);
+        }
+        self.make_plan(tx, now, seeds, is_first)?;
+        if next.is_some() {
+            self.lap = Some(Lap { planned: next, ..lap });
+        }
+        if next.is_some() || lap.has_news {
+            self.wake(now.ms);
+        }
+        Ok(())
+    }
+
+    fn make_plan(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Now,
+        mut seeds: BTreeSet<NodeId>,
+        is_first: bool,
+    ) -> Result<(), StoreError> {
         for _ in 0..MOST_ROUNDS {
             let policy = self.policy(tx, now)?;
             // A node with an effect under way holds what is above it, also while all its rows agree.
-            let trees = tx.window_of(tx.dirty()?.into_iter().chain(policy.busy.iter().copied()))?;
-            self.last_window = trees.remote.len().max(trees.local.len()) as u64;
+            let trees = tx.window_of(seeds.iter().chain(&policy.busy).copied())?;
+            let nodes = trees.remote.len().max(trees.local.len()) as u64;
             let plan = planner::plan(&trees, &policy);
             self.tell_notices(tx, now, &plan.notices)?;
             self.adopt(tx, &trees, &plan)?;
             if plan.bookkeeping.is_empty() {
-                return self.launch(tx, now, &trees, plan);
+                self.last_lap_nodes += nodes;
+                return self.launch(tx, now, &trees, plan, is_first);
             }
             for step in &plan.bookkeeping {
+                if let Bookkeeping::Pair { remote, .. } = *step {
+                    seeds.insert(remote);
+                }
                 self.keep_books(tx, step)?;
             }
         }
         Err(super::broken("planning does not come to an end"))
     }
 
-    fn launch(&mut self, tx: &mut Tx<'_>, now: Now, trees: &Trees, plan: Plan) -> Result<(), StoreError> {
+    fn launch(
+        &mut self,
+        tx: &mut Tx<'_>,
+        now: Now,
+        trees: &Trees,
+        plan: Plan,
+        is_first: bool,
+    ) -> Result<(), StoreError> {
         self.note_conflicts(tx, now, &plan.conflicts)?;
-        self.note_case_clashes(tx, now, &plan.case_clashes)?;
+        self.note_case_clashes(tx, now, trees, &plan.case_clashes)?;
         self.clear_issues_of_the_gone(tx)?;
         if !plan.asides.is_empty() {
             for aside in &plan.asides {
@@ -104,7 +157,7 @@ impl Loop {
             return Ok(());
         }
         self.launch_operations(tx, now, &plan.operations)?;
-        self.weigh_removals(tx, now, trees, &plan.removals)
+        if is_first { self.weigh_removals(tx, now, trees, &plan.removals) } else { Ok(()) }
     }
 
     pub(super) fn policy(&mut self, tx: &mut Tx<'_>, now: Now) -> Result<Policy, StoreError> {

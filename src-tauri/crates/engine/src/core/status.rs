@@ -58,6 +58,7 @@ impl Loop {
             || !self.hashing.is_idle()
             || self.removals.waiting > 0
             || self.plan_wanted
+            || self.lap.is_some()
             || !self.local.is_quiet()
             || !self.remote.is_settled()
     }

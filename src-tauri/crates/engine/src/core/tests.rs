@@ -13,6 +13,7 @@ mod feed;
 mod figures;
 mod full;
 mod moves;
+mod parts;
 mod rows;
 mod scenarios;
 mod sent;
@@ -38,7 +39,15 @@ impl Bench {
     }
 
     fn booted(index: Index, boot: Option<Boot>) -> Bench {
-        let config = Config {
+        Bench::configured(index, Config { boot, ..Bench::config() })
+    }
+
+    fn configured(index: Index, config: Config) -> Bench {
+        Bench { core: Core::new(index, config), ms: 0 }
+    }
+
+    fn config() -> Config {
+        Config {
             workspace: "w".into(),
             remote_root: String::new(),
             on_conflict: OnConflict::KeepBoth,
@@ -49,10 +58,10 @@ impl Bench {
             delete_delay_ms: 3000,
             guard: GuardLimits::default(),
             excludes: Vec::new(),
+            plan_nodes: 5_000,
             dry_run: false,
-            boot,
-        };
-        Bench { core: Core::new(index, config), ms: 0 }
+            boot: None,
+        }
     }
 
     fn feed(&mut self, events: Vec<Event>) -> Vec<Command> {

@@ -36,6 +36,9 @@ pub(super) struct Checked {
     pub(super) excludes: Vec<SyncPath>,
 }
 
+/// Some 10 MiB, and a tenth of a second.
+const PLAN_NODES: usize = 5_000;
+
 impl Supervisor {
     pub(super) async fn open_workspaces(&self) -> Result<(), StartError> {
         let rows = {
@@ -95,6 +98,7 @@ impl Supervisor {
                     ..GuardLimits::default()
                 },
                 excludes: row.excludes.iter().filter_map(|path| SyncPath::parse(path).ok()).collect(),
+                plan_nodes: PLAN_NODES,
                 dry_run,
                 boot: self.inner.options.boot.clone(),
             },

@@ -20,6 +20,27 @@ impl Tx<'_> {
         self.sql.ids("SELECT id FROM dirty ORDER BY id", [])
     }
 
+    /// Returns up to `limit` of the nodes that differ, by id, after this one.
+    pub fn dirty_after(&self, after: NodeId, limit: usize) -> Result<Vec<NodeId>, StoreError> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.sql.ids("SELECT id FROM dirty WHERE id > ?1 ORDER BY id LIMIT ?2", [after.0, limit])
+    }
+
+    /// Returns the nodes that were synced and are missing on one side at least, by id.
+    pub fn dirty_gone(&self) -> Result<Vec<NodeId>, StoreError> {
+        let sql = "
+            SELECT d.id FROM dirty AS d JOIN synced AS s ON s.id = d.id
+            WHERE NOT EXISTS (SELECT 1 FROM remote WHERE id = d.id)
+               OR NOT EXISTS (SELECT 1 FROM local WHERE id = d.id)
+            ORDER BY d.id";
+        self.sql.ids(sql, [])
+    }
+
+    /// Tells whether a node differs.
+    pub fn is_dirty(&self, id: NodeId) -> Result<bool, StoreError> {
+        self.sql.single("SELECT EXISTS (SELECT 1 FROM dirty WHERE id = ?1)", [id.0])
+    }
+
     /// Returns how many nodes differ.
     pub fn dirty_count(&self) -> Result<u64, StoreError> {
         self.sql.single::<i64>("SELECT count(*) FROM dirty", []).map(i64::unsigned_abs)
