@@ -458,6 +458,8 @@ export type EntryView = {
 	size: number,
 	/**  When the file was changed, RFC 3339. */
 	modified: string | null,
+	/**  Code of the issue that keeps it, or something in it, from being synced. */
+	issue: string | null,
 };
 
 /**  A message under a field of the link page. */

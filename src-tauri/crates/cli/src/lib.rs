@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod browser;
 mod commands;
 mod failure;
 mod logs;

@@ -2,6 +2,7 @@
 //!
 //! How well things are kept in step is proved elsewhere; here it is the command's contract.
 
+mod files;
 mod linking;
 mod running;
 mod syncing;
