@@ -154,6 +154,13 @@ pub enum Command {
     Config(Config),
     /// Check what Lockstep needs on this computer
     Doctor,
+    /// Write a report for whoever looks for a fault, without names of files, accounts or people
+    #[command(after_help = REPORT_HELP)]
+    Report {
+        /// Where it goes, a zip; must not exist
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -167,6 +174,8 @@ pub enum Command {
     },
 }
 
+const REPORT_HELP: &str = "What is in it is listed before it is written. Files and folders are numbers in it; e-mail \
+    addresses, account ids, tokens and texts of errors are left out. Have a look: it is plain text in a zip.";
 const VERSIONS_HELP: &str = "Dropbox keeps versions for a time set by your plan (30 days on Basic, Plus and Family). \
     Replaced and removed files that are kept on this computer: lockstep kept.";
 const RESTORE_HELP: &str = "The version becomes the newest at Dropbox and comes here by syncing; the present one stays \

@@ -188,7 +188,7 @@ fn what_needs_an_account_ends_with_four_when_none_is_linked() {
 }
 
 /// The contract: each command with what may stand behind it.
-const COMMANDS: [(&str, &[&str]); 46] = [
+const COMMANDS: [(&str, &[&str]); 47] = [
     (
         "account link",
         &[
@@ -257,6 +257,7 @@ const COMMANDS: [(&str, &[&str]); 46] = [
     ("config get", &["[KEY]"]),
     ("config set", &["<KEY>", "[VALUE]"]),
     ("doctor", &[]),
+    ("report", &["--out <"]),
     ("completions", &["<SHELL>"]),
     ("help", &[]),
     ("help account", &[]),
@@ -338,6 +339,8 @@ fn the_help_lists_every_command_and_the_exit_codes() {
       verify       Compare every file with Dropbox; succeeds only when all are equal
       config       Read and change settings
       doctor       Check what Lockstep needs on this computer
+      report       Write a report for whoever looks for a fault, without names of files, accounts or
+                   people
       completions  Print a completion script for a shell
       help         Print this message or the help of the given subcommand(s)
 

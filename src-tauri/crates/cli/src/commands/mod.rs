@@ -13,6 +13,7 @@ mod kept;
 mod link;
 pub mod man;
 mod places;
+mod report;
 mod run;
 mod share;
 mod status;
@@ -63,6 +64,7 @@ pub async fn run(context: Context, command: args::Command) -> Result<Exit, Failu
         args::Command::Verify { id, report } => verify::run(context, id, report).await,
         args::Command::Config(action) => config::run(context, action).await,
         args::Command::Doctor => doctor::run(context).await,
+        args::Command::Report { out } => report::run(context, &out).await,
         args::Command::Completions { shell } => completions::run(shell),
         args::Command::Man { dir } => man::run(&dir),
     }

@@ -4,6 +4,7 @@
 
 mod files;
 mod linking;
+mod report;
 mod running;
 mod syncing;
 mod world;
