@@ -118,6 +118,7 @@ async fn a_place_is_named_from_here_or_from_dropbox() {
         ("/Elsewhere/none", 1, "nothing at /Elsewhere/none"),
         ("relative.txt", 2, "in no synced folder"),
         (&at(&world, "none"), 1, "nothing at none"),
+        ("/etc/hosts", 1, "has to be in a synced folder"),
         (&at(&world, ".lockstep"), 2, "own folder"),
         ("dropbox:relative", 2, "slash"),
     ] {

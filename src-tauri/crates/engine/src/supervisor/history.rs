@@ -329,7 +329,7 @@ fn copied(to: &Path) -> Restored {
 }
 
 fn folder() -> CallError {
-    bad("That is a folder. Dropbox keeps versions of files; name one.".into())
+    bad("that is a folder, and Dropbox keeps versions of files only; name a file in it".into())
 }
 
 fn never_was(found: &Found) -> CallError {

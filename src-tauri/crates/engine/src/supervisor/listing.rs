@@ -117,10 +117,13 @@ fn not_here(above: &SyncPath, entry: RemoteEntry) -> Option<EntryView> {
 
 fn nothing_at(found: &Found) -> CallError {
     let text = match &found.inside {
-        Some((row, path)) => {
-            format!("There is nothing at {path} in the workspace {:?}, on neither side.", row.name)
+        Some((row, path)) if !found.by_dropbox_path => {
+            format!("there is nothing at {path} in the workspace {:?}, on neither side", row.name)
         }
-        None => format!("There is nothing at {} at Dropbox.", found.remote),
+        _ => format!(
+            "there is nothing at {} at Dropbox; a path of this computer has to be in a synced folder (lockstep workspace list)",
+            found.remote
+        ),
     };
     CallError::new(Code::NotFound, text)
 }

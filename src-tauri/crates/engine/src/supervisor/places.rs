@@ -25,6 +25,8 @@ pub(super) struct Found {
     pub(super) inside: Option<(WorkspaceRow, SyncPath)>,
     /// Where it is at Dropbox by its names: `""` for all of Dropbox, else `/a/b`.
     pub(super) remote: String,
+    /// It was found by its path at Dropbox, not by one on this computer.
+    pub(super) by_dropbox_path: bool,
 }
 
 impl Supervisor {
@@ -41,7 +43,8 @@ impl Supervisor {
                 .to_remote()
                 .ok_or_else(|| bad(format!("{path}: this name is no text, so it cannot be at Dropbox.")))?;
             let remote = format!("{}{below}", row.remote);
-            return Ok(Found { account: row.account.clone(), inside: Some((row, path)), remote });
+            let account = row.account.clone();
+            return Ok(Found { account, inside: Some((row, path)), remote, by_dropbox_path: false });
         }
         match &place.dropbox {
             Some(path) => self.find_at_dropbox(rows, path, place.account.as_deref()),
@@ -83,7 +86,8 @@ impl Supervisor {
             (None, Some(first)) if is_one => first,
             (None, _) => self.account_row(None)?.id,
         };
-        Ok(Found { account, inside: (!inside.is_empty()).then(|| inside.swap_remove(0)), remote })
+        let inside = (!inside.is_empty()).then(|| inside.swap_remove(0));
+        Ok(Found { account, inside, remote, by_dropbox_path: true })
     }
 
     /// Returns what is known of a place; nothing of what is in no workspace, or in one that cannot look now.
