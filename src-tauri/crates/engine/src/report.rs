@@ -586,6 +586,121 @@ mod tests {
         assert!(kept.contains("it runs") && !kept.contains("Geheim"), "{kept}");
     }
 
+    /// Facts in which every text that anybody could have chosen has a word that must not come out.
+    fn facts() -> Facts {
+        let name = || "CanaryName".to_owned();
+        let version = || {
+            Some(crate::api::VersionView {
+                rev: Some(name()),
+                content_hash: Some(name()),
+                size: 3,
+                modified: None,
+                who: Some(name()),
+            })
+        };
+        let status = json!({
+            "state": "syncing", "workspaces": [{ "id": name(), "state": "syncing", "pending": { "uploads": 1, "downloads": 0,
+            "other": 0, "bytes": 3 }, "watching": { "folders": 1, "complete": true }, "last_synced": null, "conflicts": 1,
+            "issues": 1, "held_deletions": 1 }],
+            "transfers": [{ "workspace": name(), "path": "CanaryName/CanaryName", "direction": "up", "bytes_done": 1,
+            "bytes_total": 3, "rate": 1 }],
+        });
+        let account = json!({
+            "id": name(), "email": name(), "name": name(), "app_key": name(), "state": "needs_sign_in", "used_bytes": 1,
+            "endpoints": dropbox_client::Endpoints { api: name(), ..Default::default() }, "allocated_bytes": 2,
+            "usage_known": true, "as_of": null, "linked_at": null, "reason": name(), "scope": "CanaryName sharing.write",
+            "redirect_url": name(),
+        });
+        let workspace = json!({
+            "id": name(), "name": name(), "account": name(), "remote": "/CanaryName", "local": "/home/CanaryName",
+            "state": "idle", "files": 1, "bytes": 3, "paused_until": null, "last_synced": null, "pending_files": 0,
+            "watched_folders": 1, "watching_complete": true, "on_conflict": "ask", "conflict_days": 7,
+            "guard_files": 100, "guard_percent": 25, "first_sync": false,
+        });
+        let read = "BUG: written as the engine does";
+        Facts {
+            accounts: vec![serde_json::from_value(account).expect(read)],
+            workspaces: vec![serde_json::from_value(workspace).expect(read)],
+            status: serde_json::from_value(status).expect(read),
+            issues: vec![IssueView {
+                id: name(),
+                code: "unreadable".into(),
+                level: "note".into(),
+                workspace: name(),
+                path: "CanaryName/CanaryName.txt".into(),
+                message: "CanaryName.txt: Permission denied (os error 13)".into(),
+                actions: vec![name()],
+            }],
+            conflicts: vec![ConflictView {
+                id: name(),
+                workspace: name(),
+                path: name(),
+                kind: "edit_edit".into(),
+                detected_at: "2026-12-01T12:00:00Z".into(),
+                keep_both_at: None,
+                local: version(),
+                remote: version(),
+                base: version(),
+            }],
+            held: vec![HeldView {
+                id: name(),
+                workspace: name(),
+                deleted_on: "local".into(),
+                detected_at: "2026-12-01T12:00:00Z".into(),
+                count: 1,
+                paths: vec![name()],
+            }],
+            kept: vec![KeptView {
+                id: name(),
+                workspace: name(),
+                path: name(),
+                kept_at: "2026-12-01T12:00:00Z".into(),
+                files: 1,
+                bytes: 3,
+                on_dropbox: false,
+            }],
+            activity: vec![ActivityView {
+                id: 1,
+                time: "2026-12-01T12:00:00Z".into(),
+                workspace: name(),
+                path: name(),
+                verb: "updated".into(),
+                direction: None,
+                bytes: 3,
+                batch: 1,
+                undo: Some(UndoView::Refused { why: crate::api::UndoRefusal::Changed, reason: name() }),
+            }],
+        }
+    }
+
+    #[test]
+    fn of_what_the_engine_says_no_text_that_somebody_chose_is_taken_over() {
+        let folder = tempfile::tempdir().expect("temp dir");
+        let home = Home::resolve(Some(folder.path().into())).expect("home");
+        let settings = Settings {
+            device_name: "CanaryName".into(),
+            proxy: "http://CanaryName:CanaryName@CanaryName:1".to_owned().into(),
+            ..Settings::default()
+        };
+        let parts = parts(&home, Some(&settings), Some(&facts()), &[("home", true)]);
+        assert!(parts.len() >= 12, "all parts are there: {}", parts.len());
+        for part in &parts {
+            let text = String::from_utf8_lossy(&part.content);
+            assert!(!text.to_lowercase().contains("canary"), "{}: {text}", part.name);
+        }
+        let text = |name: &str| {
+            let part = parts.iter().find(|part| part.name == name).expect(name);
+            String::from_utf8_lossy(&part.content).into_owned()
+        };
+        assert!(
+            text("issues.json").contains("permission denied") && text("issues.json").contains("os error 13")
+        );
+        assert!(
+            text("settings.json").contains(r#""proxy": "set""#)
+                && text("accounts.json").contains("needs_sign_in")
+        );
+    }
+
     #[test]
     fn a_report_replaces_nothing() {
         let folder = tempfile::tempdir().expect("temp dir");

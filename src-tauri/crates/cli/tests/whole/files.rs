@@ -282,6 +282,12 @@ async fn a_link_is_made_once_used_again_and_ended() {
     assert_eq!(world.run(&["sync"]).code, 0);
     assert_eq!(world.json(&["share", &at(&world, "Docs/renamed.txt")])["url"], url, "it follows the file");
 
+    world.control().rename("/Work/Docs/renamed.txt", "/Work/Docs/Elsewhere.txt").expect("rename");
+    let unseen = at(&world, "Docs/renamed.txt");
+    assert_eq!(world.json(&["share", &unseen])["url"], url, "also where nobody here has seen the move yet");
+    let page = world.json(&["open", &unseen])["url"].clone();
+    assert_eq!(page, "https://www.dropbox.com/preview/work/docs/elsewhere.txt");
+
     assert_eq!(world.json(&["share", "--remove", &at(&world, "Docs/renamed.txt")])["removed"], true);
     assert_eq!(world.json(&["share", "--remove", &at(&world, "Docs/renamed.txt")])["removed"], false);
     assert_ne!(world.json(&["share", "/Work"])["url"], url, "a folder has one, too");

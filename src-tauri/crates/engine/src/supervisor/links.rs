@@ -59,7 +59,12 @@ impl Supervisor {
         };
         let url = match asked {
             Ok(Some((_, Some(page)))) => page,
-            Ok(Some((entry, None))) => web_address(&path, matches!(entry, RemoteEntry::Folder(_))),
+            Ok(Some((entry, None))) => {
+                // It may have been moved since it was looked at; else the spelling is the one that is shown here.
+                let there = entry.path_lower();
+                let path = if path.to_lowercase() == there { &path } else { there };
+                web_address(path, matches!(entry, RemoteEntry::Folder(_)))
+            }
             Ok(None) => return Err(self.explain(ClientError::NotFound, &found, &standing).await),
             Err(error) => match &standing.remote {
                 Some(there) => web_address(&path, there.is_folder),
