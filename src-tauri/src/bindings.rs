@@ -63,7 +63,12 @@ pub fn builder() -> Builder<tauri::Wry> {
             c::desktop::save_text,
             c::desktop::open_path,
             c::desktop::show_in_folder,
-            c::desktop::open_web,
+            c::files::versions,
+            c::files::version_restore,
+            c::files::version_save,
+            c::files::share,
+            c::files::unshare,
+            c::files::open_web,
             c::desktop::open_url,
             c::desktop::copy_text,
         ])

@@ -70,6 +70,7 @@ fn start(ask: Ask) -> Result<(), String> {
     let home = Home::resolve(None).map_err(|error| error.to_string())?;
     let settings = SettingsDesk::open(&home);
     let logs = Arc::new(logs::Logs::start(&home, settings.shell().log_level));
+    engine::crash_reports::install(&home);
     let commands = bindings::builder();
     let app = tauri::Builder::default()
         .plugin(single_instance())

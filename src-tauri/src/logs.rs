@@ -1,4 +1,4 @@
-//! Log files of the app.
+//! Log files of the app, one JSON document a line, as the command writes them.
 //!
 //! Rule: what others log below us may quote requests, so of them only warnings are kept, and of
 //! `dropbox_sdk`, which logs bodies, nothing.
@@ -32,7 +32,7 @@ impl Logs {
         let Ok(file) = opened else { return Logs { level: None, _guard: None } };
         let (file, guard) = tracing_appender::non_blocking(file);
         let (filter, handle) = reload::Layer::new(filter(level));
-        registry().with(filter).with(fmt::layer().with_ansi(false).with_writer(file)).init();
+        registry().with(filter).with(fmt::layer().json().with_writer(file)).init();
         Logs { level: Some(handle), _guard: Some(guard) }
     }
 

@@ -1,15 +1,10 @@
-//! Where a file of a workspace is on disk, and at dropbox.com.
+//! Where a file of a workspace is on disk.
 //!
 //! Rule: a path from a window never leads out of the workspace's folder.
 
 use std::path::{Component, Path, PathBuf};
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-
 use crate::dto::{CallError, Workspace};
-
-/// What stays readable in an address.
-const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// Returns where a path of a workspace is on disk; an empty path is the folder itself.
 pub fn local(workspace: &Workspace, path: &str) -> Result<PathBuf, CallError> {
@@ -19,15 +14,6 @@ pub fn local(workspace: &Workspace, path: &str) -> Result<PathBuf, CallError> {
     } else {
         Err(CallError::in_field("path", "This is no path of the workspace."))
     }
-}
-
-/// Returns the address of a path of a workspace at dropbox.com.
-pub fn web_address(workspace: &Workspace, path: &str) -> String {
-    let root = workspace.remote.trim_matches('/');
-    let parts: Vec<&str> =
-        [root, path.trim_matches('/')].into_iter().filter(|part| !part.is_empty()).collect();
-    let whole = parts.join("/");
-    format!("https://www.dropbox.com/home/{}", utf8_percent_encode(&whole, PLAIN))
 }
 
 #[cfg(test)]
@@ -73,16 +59,5 @@ mod tests {
             let error = local(&workspace("/"), path).expect_err(path);
             assert_eq!(error.field.as_deref(), Some("path"));
         }
-    }
-
-    #[test]
-    fn an_address_names_the_whole_path_at_dropbox() {
-        let address = |remote, path| web_address(&workspace(remote), path);
-        assert_eq!(
-            address("/Team/Projects", "a b/50%.md"),
-            "https://www.dropbox.com/home/Team/Projects/a%20b/50%25.md"
-        );
-        assert_eq!(address("/", "é"), "https://www.dropbox.com/home/%C3%A9");
-        assert_eq!(address("/", ""), "https://www.dropbox.com/home/");
     }
 }

@@ -41,6 +41,8 @@ const WINDOWS: Record<WindowKind, Record<string, string>> = {
     'issues ●': 'empty all-kinds',
     transfers: 'mixed stalled 3000-rows',
     files: 'list empty-folder row-menu search-none',
+    versions: 'list offline',
+    link: 'first-ask',
     'workspaces ●': `empty one ${WORKSPACE_STATES} settings-open guard-invalid removed-toast moving-folder`,
     'accounts ●': 'none one two needs-sign-in quota-unknown addresses-open unlink-ask',
     network: 'default limits invalid proxy-ok proxy-407 saved',

@@ -84,14 +84,6 @@ pub async fn show_in_folder(app: AppHandle, parts: Parts<'_>, workspace: String,
     app.opener().reveal_item_in_dir(place).map_err(CallError::failed)
 }
 
-/// Opens a file or folder of a workspace at dropbox.com.
-#[tauri::command]
-#[specta::specta]
-pub async fn open_web(app: AppHandle, parts: Parts<'_>, workspace: String, path: String) -> Answer<()> {
-    let url = paths::web_address(&known(&parts, &workspace)?, &path);
-    app.opener().open_url(url, None::<&str>).map_err(CallError::failed)
-}
-
 /// Opens one of the addresses that Lockstep names.
 #[tauri::command]
 #[specta::specta]
@@ -114,7 +106,8 @@ pub async fn copy_text(app: AppHandle, text: String) -> Answer<()> {
     app.clipboard().write_text(text).map_err(CallError::failed)
 }
 
-fn known(parts: &Parts<'_>, id: &str) -> Answer<Workspace> {
+/// Returns a workspace that is there now.
+pub(super) fn known(parts: &Parts<'_>, id: &str) -> Answer<Workspace> {
     let picture = parts.mirror.snapshot();
     let found = picture.workspaces.iter().find(|workspace| workspace.id == id).cloned();
     found.ok_or_else(|| CallError::new(Code::NotFound, "This workspace is not there any more."))

@@ -3,6 +3,7 @@
 
 pub mod conflicts;
 pub mod desktop;
+pub mod files;
 pub mod kept;
 pub mod link;
 pub mod settings;

@@ -41,7 +41,7 @@ pub use control_wire::Approval;
 pub use disk::replace_file;
 pub use faults::Fault;
 pub use options::{Account, App, Options};
-pub use switches::{Batches, Switches};
+pub use switches::{Batches, LinkRule, Switches};
 pub use traffic::WriteLock;
 
 /// A running service; it stops when this is dropped.

@@ -77,6 +77,12 @@ pub struct Switches {
     pub relocation_limit: usize,
     /// Plain accounts may not set passwords or expiry on links.
     pub basic_links_only: bool,
+    /// Whether this account may make links at all.
+    pub links: LinkRule,
+    /// `shared_link_already_exists` comes with the link that is there; off answers the bare tag.
+    pub existing_link_is_told: bool,
+    /// `get_metadata` names the page that shows a file or folder, in `preview_url`.
+    pub preview_urls: bool,
     /// An unknown app or wrong secret at the token endpoint is 401; off answers 400.
     pub invalid_client_is_401: bool,
 }
@@ -91,6 +97,20 @@ pub enum CaseOnlyMove {
     Conflict,
     /// The name changes.
     Done,
+}
+
+/// Whether an account may make links.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkRule {
+    /// It may.
+    Allowed,
+    /// `email_not_verified`.
+    EmailNotVerified,
+    /// `access_denied`: the rules of its team, or of a file.
+    AccessDenied,
+    /// `banned_member`.
+    Banned,
 }
 
 /// What a conflicted copy is called.
@@ -154,6 +174,9 @@ impl Default for Switches {
             delete_limit: 10_000,
             relocation_limit: 10_000,
             basic_links_only: false,
+            links: LinkRule::Allowed,
+            existing_link_is_told: true,
+            preview_urls: false,
             invalid_client_is_401: false,
         }
     }

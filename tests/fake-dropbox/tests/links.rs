@@ -4,7 +4,7 @@ mod common;
 
 use common::{Answer, Dropbox, read};
 use fake_dropbox::clock::Clock;
-use fake_dropbox::{Account, Options};
+use fake_dropbox::{Account, LinkRule, Options};
 use serde_json::{Value, json};
 
 async fn create(dropbox: &Dropbox, path: &str, settings: Value) -> Answer {
@@ -64,6 +64,39 @@ async fn a_second_link_is_refused_with_the_first() {
     let gone = dropbox.rpc("sharing/revoke_shared_link", json!({"url": url})).await;
     assert_eq!(gone.ok(), Value::Null);
     assert_ne!(link(&dropbox, "/a.txt").await, url);
+}
+
+#[tokio::test]
+async fn what_an_account_may_not_share_has_its_own_refusal() {
+    let dropbox = Dropbox::start().await;
+    let control = dropbox.control();
+    control.put("/a.txt", "one").expect("put");
+    for (rule, refusal) in [
+        (LinkRule::EmailNotVerified, "email_not_verified"),
+        (LinkRule::AccessDenied, "access_denied"),
+        (LinkRule::Banned, "banned_member"),
+    ] {
+        control.change_switches(|switches| switches.links = rule);
+        assert_eq!(create(&dropbox, "/a.txt", json!({})).await.summary(), refusal);
+        assert_eq!(create(&dropbox, "/none", json!({})).await.summary(), "path/not_found", "first of all");
+    }
+    control.change_switches(|switches| switches.links = LinkRule::Allowed);
+    link(&dropbox, "/a.txt").await;
+    control.change_switches(|switches| switches.existing_link_is_told = false);
+    let bare = create(&dropbox, "/a.txt", json!({})).await.error();
+    assert_eq!(bare, json!({".tag": "shared_link_already_exists"}));
+}
+
+#[tokio::test]
+async fn a_page_of_a_file_is_named_where_the_service_does_so() {
+    let dropbox = Dropbox::start().await;
+    dropbox.control().put("/a.txt", "one").expect("put");
+    let page = async || {
+        dropbox.rpc("files/get_metadata", json!({"path": "/a.txt"})).await.ok()["preview_url"].clone()
+    };
+    assert_eq!(page().await, Value::Null, "rarely, as seen");
+    dropbox.control().change_switches(|switches| switches.preview_urls = true);
+    assert!(page().await.as_str().is_some_and(|page| page.starts_with("https://www.dropbox.com/")));
 }
 
 #[tokio::test]

@@ -56,7 +56,16 @@ const ROUTES: [(Step, &[&str]); 11] = [
     (Step::Decision, &["files/restore", "files/get_metadata"]),
     (Step::LookBack, &["files/list_revisions"]),
     (Step::Account, &["users/get_current_account", "users/get_space_usage"]),
-    (Step::Client, &["users/get_account", "check/user"]),
+    (
+        Step::Client,
+        &[
+            "users/get_account",
+            "check/user",
+            "sharing/list_shared_links",
+            "sharing/create_shared_link_with_settings",
+            "sharing/revoke_shared_link",
+        ],
+    ),
     (Step::Farewell, &["auth/token/revoke"]),
 ];
 
@@ -302,6 +311,12 @@ impl Journey {
         client.check().await.expect("it answers");
         let name = client.account_name(&self.world.control().account_id()).await;
         assert_eq!(name.as_deref(), Ok("Jane Doe"), "{:?}", self.fault);
+        let link = client.share("/old/both.txt").await.expect("a link");
+        assert_eq!(
+            client.link_of("/old/both.txt").await.expect("it answers").map(|link| link.url),
+            Some(link.url.clone())
+        );
+        client.unshare(&link.url).await.expect("it ends");
         self.assert_hurt(Step::Client);
     }
 

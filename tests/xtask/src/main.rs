@@ -13,6 +13,8 @@ mod fuzz;
 mod icons;
 mod kernel;
 mod licences;
+#[cfg(test)]
+mod log_messages;
 mod package;
 #[cfg(test)]
 mod scenarios;

@@ -22,7 +22,8 @@ fn named(workspace: &Path) -> anyhow::Result<Named> {
     Ok(named)
 }
 
-fn read_all(workspace: &Path, each: &mut dyn FnMut(&str)) -> anyhow::Result<()> {
+/// Reads every Rust source of the workspace.
+pub fn read_all(workspace: &Path, each: &mut dyn FnMut(&str)) -> anyhow::Result<()> {
     let mut open: Vec<_> = FOLDERS.iter().map(|folder| workspace.join(folder)).collect();
     while let Some(folder) = open.pop() {
         for entry in fs::read_dir(&folder).with_context(|| folder.display().to_string())? {

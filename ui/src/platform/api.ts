@@ -26,11 +26,14 @@ import type {
   Preview,
   ProxyTest,
   RemoteEntry,
+  Restored,
   Settings,
+  Share,
   Snapshot,
   Undo,
   Undone,
   UrlKind,
+  Versions,
   WindowKind,
   Workspace,
   WorkspaceEdit,
@@ -131,6 +134,15 @@ export interface Api {
   openPath(workspace: string, path: string): Promise<void>
   showInFolder(workspace: string, path: string): Promise<void>
   openWeb(workspace: string, path: string): Promise<void>
+  versions(workspace: string, path: string): Promise<Versions>
+  /** Makes a version the newest; it comes by syncing. */
+  versionRestore(workspace: string, path: string, version: string): Promise<Restored>
+  /** Asks where to, and writes a copy of a version there; false when the person thought better of it. */
+  versionSave(workspace: string, path: string, version: string): Promise<boolean>
+  /** The link to a file or folder; made when there is none. */
+  share(workspace: string, path: string): Promise<Share>
+  /** Ends the link; false when there was none. */
+  unshare(workspace: string, path: string): Promise<boolean>
   openUrl(kind: UrlKind): Promise<void>
   copyText(text: string): Promise<void>
   /** Asks where to, and writes a text file there; false when the person thought better of it. */

@@ -116,6 +116,16 @@ export const commands = {
 	openPath: (workspace: string, path: string) => __TAURI_INVOKE<null>("open_path", { workspace, path }),
 	/**  Shows a file or folder of a workspace in the file manager. */
 	showInFolder: (workspace: string, path: string) => __TAURI_INVOKE<null>("show_in_folder", { workspace, path }),
+	/**  Lists the versions of a file, newest first. */
+	versions: (workspace: string, path: string) => __TAURI_INVOKE<Versions>("versions", { workspace, path }),
+	/**  Makes a version the newest; it comes by syncing. */
+	versionRestore: (workspace: string, path: string, version: string) => __TAURI_INVOKE<Restored>("version_restore", { workspace, path, version }),
+	/**  Lets the person choose where, and writes a copy of a version there; false when they do not. Never over a file. */
+	versionSave: (workspace: string, path: string, version: string) => __TAURI_INVOKE<boolean>("version_save", { workspace, path, version }),
+	/**  Returns the link to a file or folder; makes one when there is none. */
+	share: (workspace: string, path: string) => __TAURI_INVOKE<ShareView>("share", { workspace, path }),
+	/**  Ends the link to a file or folder; false when there was none. */
+	unshare: (workspace: string, path: string) => __TAURI_INVOKE<boolean>("unshare", { workspace, path }),
 	/**  Opens a file or folder of a workspace at dropbox.com. */
 	openWeb: (workspace: string, path: string) => __TAURI_INVOKE<null>("open_web", { workspace, path }),
 	/**  Opens one of the addresses that Lockstep names. */
@@ -458,6 +468,8 @@ export type EntryView = {
 	size: number,
 	/**  When the file was changed, RFC 3339. */
 	modified: string | null,
+	/**  Code of the issue that keeps it, or something in it, from being synced. */
+	issue: string | null,
 };
 
 /**  A message under a field of the link page. */
@@ -470,6 +482,26 @@ export type FieldMessage = {
 	code: Concern,
 	/**  A host or permission it is about. */
 	detail: string | null,
+};
+
+/**  One version of a file. */
+export type FileVersion = {
+	/**  Where it is. */
+	place: VersionPlace,
+	/**  Its revision, when Dropbox has it. */
+	rev: string | null,
+	/**  Its id, when it is kept on this computer. */
+	kept: string | null,
+	/**  Since when it was the present one: when Dropbox got it, or when the file here was changed. RFC 3339. */
+	time: string,
+	/**  When it was replaced or removed, when it is kept on this computer: RFC 3339. */
+	kept_at: string | null,
+	/**  Bytes. */
+	size: number,
+	/**  Name of who changed it, when it was another person and Dropbox says so. */
+	who: string | null,
+	/**  It is nowhere else. */
+	only_here: boolean,
 };
 
 /**  Whether a Dropbox folder and a local folder can be kept in step. */
@@ -935,6 +967,18 @@ export type RemoteEntryView = {
 	size: number | null,
 };
 
+/**  What became of a version. */
+export type Restored = {
+	/**  Where it stands now: the path at Dropbox, below the workspace for a kept version, or that of the copy. */
+	path: string,
+	/**  Id of the workspace that it comes to by syncing. */
+	workspace: string | null,
+	/**  Its new revision, when it became the newest at Dropbox. */
+	rev: string | null,
+	/**  It was the newest at Dropbox already; nothing was changed. */
+	unchanged: boolean,
+};
+
 /**  Where a sign-in is kept. */
 export type SecretPlace = 
 /**  Where the settings say; the system's keychain by default. */
@@ -1044,6 +1088,18 @@ export type SettingsPatch = {
 	log_level?: LogLevel | null,
 	/**  See [`Settings`]. */
 	sign_in_way?: LinkWay | null,
+};
+
+/**  A link to a file or folder. */
+export type ShareView = {
+	/**  The address. */
+	url: string,
+	/**  Whom it shows the file to: `anyone`, `password`, `team`, `members`, `unknown`. */
+	audience: string,
+	/**  When it ends by itself, RFC 3339. */
+	expires: string | null,
+	/**  It was made by this call. */
+	created: boolean,
 };
 
 /**  One of the two sides that are kept in step. */
@@ -1269,6 +1325,15 @@ export type Verb =
 /**  What had been done was undone. */
 "undone";
 
+/**  Where a version of a file is. */
+export type VersionPlace = 
+/**  It is the file as it stands now. */
+"now" | 
+/**  In Dropbox's history. */
+"dropbox" | 
+/**  Kept on this computer, because Lockstep replaced or removed it. */
+"kept";
+
 /**  One version of a file in a conflict. */
 export type VersionView = {
 	/**  Revision at Dropbox, when it has one. */
@@ -1281,6 +1346,22 @@ export type VersionView = {
 	modified: string | null,
 	/**  Name of who changed it, when it was another person and Dropbox says so. */
 	who: string | null,
+};
+
+/**  The versions of a file. */
+export type Versions = {
+	/**  Id of the workspace that the file is in. */
+	workspace: string | null,
+	/**  The path at Dropbox. */
+	path: string,
+	/**  Newest first. */
+	versions: FileVersion[],
+	/**  Dropbox has older ones. */
+	has_more: boolean,
+	/**  When it was deleted at Dropbox, if it was, RFC 3339. */
+	deleted: string | null,
+	/**  Why Dropbox's versions are missing, for people. */
+	note: string | null,
 };
 
 /**  What there may be to know about a folder. */

@@ -103,6 +103,44 @@ pub enum Command {
         #[command(subcommand)]
         action: Option<Kept>,
     },
+    /// Show files and where they stand
+    #[command(subcommand)]
+    Files(Files),
+    /// Show the versions of a file, newest first: Dropbox's and those kept on this computer
+    #[command(after_help = VERSIONS_HELP)]
+    Versions {
+        #[command(flatten)]
+        place: Place,
+        /// At most this many of Dropbox's
+        #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        limit: u32,
+    },
+    /// Make an old version of a file the newest, or bring a deleted file back
+    #[command(after_help = RESTORE_HELP)]
+    Restore {
+        #[command(flatten)]
+        place: Place,
+        /// The version, as `lockstep versions` shows it
+        #[arg(long, value_name = "R")]
+        rev: String,
+        /// Write a copy to FILE instead, which must not exist
+        #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
+    },
+    /// Print the link to a file or folder; makes one when there is none
+    #[command(after_help = SHARE_HELP)]
+    Share {
+        #[command(flatten)]
+        place: Place,
+        /// End the link instead
+        #[arg(long)]
+        remove: bool,
+    },
+    /// Open a file or folder on dropbox.com in the browser; with --json print its address only
+    Open {
+        #[command(flatten)]
+        place: Place,
+    },
     /// Compare every file with Dropbox; succeeds only when all are equal
     Verify {
         /// Only this workspace
@@ -116,6 +154,13 @@ pub enum Command {
     Config(Config),
     /// Check what Lockstep needs on this computer
     Doctor,
+    /// Write a report for whoever looks for a fault, without names of files, accounts or people
+    #[command(after_help = REPORT_HELP)]
+    Report {
+        /// Where it goes, a zip; must not exist
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -128,6 +173,42 @@ pub enum Command {
         dir: PathBuf,
     },
 }
+
+const REPORT_HELP: &str = "What is in it is listed before it is written. Files and folders are numbers in it; e-mail \
+    addresses, account ids, tokens and texts of errors are left out. Have a look: it is plain text in a zip.";
+const VERSIONS_HELP: &str = "Dropbox keeps versions for a time set by your plan (30 days on Basic, Plus and Family). \
+    Replaced and removed files that are kept on this computer: lockstep kept.";
+const RESTORE_HELP: &str = "The version becomes the newest at Dropbox and comes here by syncing; the present one stays \
+    in the list. A file that was changed here meanwhile is a conflict: nothing of it is lost. A version that is kept \
+    on this computer goes back to its place, or beside what stands there now.";
+const SHARE_HELP: &str = "Anyone with the link can view the file or folder, unless the rules of your team say \
+    otherwise. The app needs the permissions sharing.read and sharing.write.";
+
+/// A file or folder, here or at Dropbox.
+#[derive(Args)]
+pub struct Place {
+    /// A path in a synced folder of this computer, or a path at Dropbox, such as /Docs/a.txt. What can be both is the
+    /// one on this computer; dropbox:/Docs/a.txt is always the one at Dropbox
+    #[arg(value_name = "PATH")]
+    pub path: String,
+    /// Account id or e-mail address, for a path at Dropbox in no synced folder
+    #[arg(long, value_name = "ID")]
+    pub account: Option<String>,
+}
+
+#[derive(Subcommand)]
+pub enum Files {
+    /// List a folder, or one file: status, size, and when it was changed
+    #[command(after_help = LS_HELP)]
+    Ls {
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+const LS_HELP: &str = "Status: synced (equal on both sides), waiting (differs and will be carried over), syncing \
+    (on its way), conflict (waits for a decision), cannot sync (with the code of the issue), not here (only at \
+    Dropbox, as chosen). A folder has the status of the most urgent thing in it.";
 
 #[derive(Subcommand)]
 pub enum Account {

@@ -10,6 +10,7 @@ use engine::{
     certificate::CertificateError,
     control::ControlError,
     home::HomeError,
+    report::ReportError,
     settings::SettingsError,
 };
 
@@ -119,6 +120,13 @@ impl From<SecretError> for Failure {
 impl From<ControlError> for Failure {
     fn from(error: ControlError) -> Failure {
         Failure::new(Exit::Error, error.to_string())
+    }
+}
+
+impl From<ReportError> for Failure {
+    fn from(error: ReportError) -> Failure {
+        let exit = if matches!(error, ReportError::Exists(_)) { Exit::Usage } else { Exit::Error };
+        Failure::new(exit, error.to_string())
     }
 }
 

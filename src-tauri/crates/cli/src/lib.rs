@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod browser;
 mod commands;
 mod failure;
 mod logs;
@@ -57,6 +58,7 @@ fn run(arguments: Arguments, out: Out) -> Result<Exit, failure::Failure> {
     }
     let home = Home::resolve(global.home)?;
     let _flushed_when_dropped = logs::start(&home, global.log);
+    engine::crash_reports::install(&home);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let ended = runtime.block_on(commands::run(Context { home, out }, command));
     // A thread that waits for a line on standard input, or for the disk, must not keep us from ending.

@@ -1,5 +1,7 @@
 //! Log files, and log lines on standard error when asked for.
 //!
+//! Files hold one JSON document a line, so that a report can take over of each what names nothing.
+//!
 //! Rule: what others log below us may quote requests, so of them only warnings are kept, and of
 //! `dropbox_sdk`, which logs bodies, nothing.
 
@@ -25,7 +27,7 @@ pub fn start(home: &Home, level: Option<LogLevel>) -> Option<WorkerGuard> {
         .max_log_files(LOG_FILES)
         .build(home.logs_dir());
     let (file, guard) = opened.ok().map(tracing_appender::non_blocking).unzip();
-    let file = file.map(|file| fmt::layer().with_ansi(false).with_writer(file).with_filter(filter("info")));
+    let file = file.map(|file| fmt::layer().json().with_writer(file).with_filter(filter("info")));
     let terminal = level.map(|level| {
         let ansi = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
         fmt::layer().with_ansi(ansi).with_writer(std::io::stderr).with_filter(filter(word(level)))
@@ -36,7 +38,7 @@ pub fn start(home: &Home, level: Option<LogLevel>) -> Option<WorkerGuard> {
 
 fn filter(level: &str) -> EnvFilter {
     // Our own crates by name; everybody else gets "warn".
-    let ours = ["lockstep", "engine", "sync_core", "store", "local_fs", "dropbox_client"];
+    let ours = ["lockstep", "cli", "engine", "sync_core", "store", "local_fs", "dropbox_client"];
     let ours: String = ours.iter().map(|name| format!("{name}={level},")).collect();
     EnvFilter::new(format!("{ours}warn,dropbox_sdk=off"))
 }

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use dropbox_sdk::types::{dbx_async::PollError, files, users};
+use dropbox_sdk::types::{dbx_async::PollError, files, sharing, users};
 
 use crate::error::{ClientError, ConflictKind};
 
@@ -290,6 +290,41 @@ impl From<users::GetAccountError> for ClientError {
     }
 }
 
+impl From<sharing::CreateSharedLinkWithSettingsError> for ClientError {
+    fn from(error: sharing::CreateSharedLinkWithSettingsError) -> ClientError {
+        use sharing::CreateSharedLinkWithSettingsError as E;
+        match error {
+            E::Path(error) => error.into(),
+            E::EmailNotVerified => ClientError::EmailNotVerified,
+            E::AccessDenied | E::SettingsError(_) => ClientError::LinksForbidden,
+            E::BannedMember => refused("links of this account are blocked; see dropbox.com"),
+            E::TooManySharedFolders => refused("this Dropbox has too many shared folders"),
+            // The caller looks it up.
+            E::SharedLinkAlreadyExists(_) => refused("it has a link already"),
+        }
+    }
+}
+
+impl From<sharing::ListSharedLinksError> for ClientError {
+    fn from(error: sharing::ListSharedLinksError) -> ClientError {
+        match error {
+            sharing::ListSharedLinksError::Path(error) => error.into(),
+            _ => refused("list_shared_links"),
+        }
+    }
+}
+
+impl From<sharing::RevokeSharedLinkError> for ClientError {
+    fn from(error: sharing::RevokeSharedLinkError) -> ClientError {
+        use sharing::RevokeSharedLinkError as E;
+        match error {
+            E::SharedLinkNotFound => ClientError::NotFound,
+            E::SharedLinkAccessDenied => ClientError::LinksForbidden,
+            _ => refused("revoke_shared_link"),
+        }
+    }
+}
+
 /// Trouble at Dropbox that comes as an endpoint error: as with a 5xx, the effect may have happened.
 fn internal_error() -> ClientError {
     ClientError::Server { status: 500, request_id: None }
@@ -323,6 +358,19 @@ mod tests {
         assert_eq!(path(r#"{".tag":"disallowed_name"}"#), ClientError::NameRefused);
         assert_eq!(path(r#"{".tag":"too_many_write_operations"}"#), too_many_writes());
         assert!(matches!(path(r#"{".tag":"news_from_2030"}"#), ClientError::Refused { .. }));
+    }
+
+    #[test]
+    fn refused_links_become_causes() {
+        let link = |tag: &str| {
+            understood::<sharing::CreateSharedLinkWithSettingsError>(&format!(r#"{{".tag":{tag}}}"#))
+        };
+        assert_eq!(link(r#""email_not_verified""#), ClientError::EmailNotVerified);
+        assert_eq!(link(r#""access_denied""#), ClientError::LinksForbidden);
+        let settings = r#""settings_error","settings_error":{".tag":"not_authorized"}"#;
+        assert_eq!(link(settings), ClientError::LinksForbidden);
+        assert_eq!(link(r#""path","path":{".tag":"not_found"}"#), ClientError::NotFound);
+        assert!(matches!(link(r#""banned_member""#), ClientError::Refused { .. }));
     }
 
     #[test]

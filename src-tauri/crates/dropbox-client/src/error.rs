@@ -117,6 +117,16 @@ pub enum ClientError {
         /// Dropbox's name for the request.
         request_id: Option<String>,
     },
+    /// Links are made only for an account whose e-mail address is confirmed.
+    #[error(
+        "Dropbox makes links only once your e-mail address is confirmed; confirm it at https://www.dropbox.com/account, then try again"
+    )]
+    EmailNotVerified,
+    /// Rules of the team, or of Dropbox, forbid a link to this.
+    #[error(
+        "Dropbox allows no link to this; in a team its administrator decides who may share, else see the file on dropbox.com"
+    )]
+    LinksForbidden,
     /// Dropbox did not understand the call: a fault of Lockstep, or an app without rights.
     #[error("Dropbox did not accept the request: {text}{}", shown(.request_id))]
     BadRequest {
@@ -217,6 +227,8 @@ impl ClientError {
             | E::TooManyFiles
             | E::CantMoveShared
             | E::CantMoveIntoItself
+            | E::EmailNotVerified
+            | E::LinksForbidden
             | E::SourceUnreadable { .. }
             | E::BadRequest { .. }
             | E::Refused { .. } => Class::Node,

@@ -19,10 +19,12 @@ mod listing;
 mod metadata;
 mod options;
 mod reach;
+mod sharing;
 mod structure;
 mod tokens;
 mod types;
 mod upload;
+mod web;
 
 pub use client::Client;
 pub use endpoints::{EndpointError, EndpointProblem, Endpoints};
@@ -30,10 +32,12 @@ pub use error::{AuthProblem, Class, ClientError, ConflictKind};
 pub use options::{Credentials, Options, RetryPolicy};
 pub use reach::{Reached, reach};
 pub use secrecy::{ExposeSecret, SecretString};
+pub use sharing::{LinkAudience, SharedLink};
 pub use types::{
-    Account, Commit, DeleteTarget, Download, Longpoll, Mode, Page, Progress, Session, SmallUpload, Space,
-    UploadSource,
+    Account, Commit, DeleteTarget, Download, History, Longpoll, Mode, Page, Progress, Session, SmallUpload,
+    Space, UploadSource,
 };
+pub use web::web_address;
 
 pub mod oauth;
 pub mod secrets;

@@ -16,7 +16,8 @@ use crate::{
     error::ClientError,
     http::{Call, CallError, pause},
     metadata::{read_entry, read_file},
-    types::{Longpoll, Page},
+    types::{History, Longpoll, Page},
+    web,
 };
 
 /// Dropbox adds up to 90 s to the time that a long poll asks for.
@@ -44,6 +45,16 @@ struct LongpollReply {
 #[derive(Deserialize)]
 struct RevisionsReply {
     entries: Vec<Box<RawValue>>,
+    #[serde(default)]
+    has_more: bool,
+    #[serde(default)]
+    is_deleted: bool,
+    server_deleted: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct PreviewReply {
+    preview_url: Option<String>,
 }
 
 impl Client {
@@ -103,23 +114,52 @@ impl Client {
 
     /// Returns what stands at a path or has an id; nothing when there is nothing. The root has no metadata.
     pub async fn metadata(&self, path: &str) -> Result<Option<RemoteEntry>, ClientError> {
+        Ok(self.shown(path).await?.map(|(entry, _)| entry))
+    }
+
+    /// Returns the same and the page that shows it on the web, when Dropbox names one.
+    pub async fn shown(&self, path: &str) -> Result<Option<(RemoteEntry, Option<String>)>, ClientError> {
         let call = Call::rpc("files/get_metadata", &GetMetadataArg::new(path.to_owned()));
-        let entry = match self.reply::<Box<RawValue>, _>(&call).await {
-            Ok(json) => read_entry(json.get())?,
+        let json = match self.reply::<Box<RawValue>, _>(&call).await {
+            Ok(json) => json,
             Err(CallError::Route(GetMetadataError::Path(LookupError::NotFound))) => return Ok(None),
             Err(error) => return Err(error.into()),
         };
-        Ok(Some(entry).filter(|entry| !matches!(entry, RemoteEntry::Deleted { .. })))
+        let entry = read_entry(json.get())?;
+        let preview = serde_json::from_str::<PreviewReply>(json.get()).ok();
+        let address = web::page(preview.and_then(|reply| reply.preview_url));
+        Ok(Some((entry, address)).filter(|(entry, _)| !matches!(entry, RemoteEntry::Deleted { .. })))
     }
 
     /// Returns revisions of the file at a path, or of the file with an id, newest first.
     pub async fn revisions(&self, path: &str, limit: u32) -> Result<Vec<RemoteFile>, ClientError> {
+        Ok(self.history(path, limit, None).await?.revisions)
+    }
+
+    /// Returns the same and what else Dropbox says of them; with a path, those before a revision.
+    ///
+    /// At most 100 at a time. `NotFound` when no file ever stood there, `WrongKind` when a folder does.
+    pub async fn history(
+        &self,
+        path: &str,
+        limit: u32,
+        before: Option<&str>,
+    ) -> Result<History, ClientError> {
         let mode = if path.starts_with("id:") { ListRevisionsMode::Id } else { ListRevisionsMode::Path };
-        let argument =
+        let mut argument =
             ListRevisionsArg::new(path.to_owned()).with_mode(mode).with_limit(u64::from(limit.clamp(1, 100)));
+        if let Some(rev) = before {
+            argument = argument.with_before_rev(rev.to_owned());
+        }
         let call = Call::rpc("files/list_revisions", &argument);
         let reply: RevisionsReply = self.json::<_, ListRevisionsError>(&call).await?;
-        reply.entries.iter().map(|json| read_file(json.get())).collect()
+        let revisions: Result<Vec<_>, _> = reply.entries.iter().map(|json| read_file(json.get())).collect();
+        let deleted = reply.server_deleted.filter(|_| reply.is_deleted);
+        Ok(History {
+            revisions: revisions?,
+            has_more: reply.has_more,
+            deleted_secs: deleted.and_then(|time| time.parse().ok()).map(jiff::Timestamp::as_second),
+        })
     }
 }
 

@@ -46,6 +46,17 @@ pub struct Page {
     pub has_more: bool,
 }
 
+/// Revisions of a file, newest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct History {
+    /// May be fewer than there are.
+    pub revisions: Vec<RemoteFile>,
+    /// Older ones follow.
+    pub has_more: bool,
+    /// When the file was deleted, if it is: seconds since 1970.
+    pub deleted_secs: Option<i64>,
+}
+
 /// What a long poll found out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Longpoll {

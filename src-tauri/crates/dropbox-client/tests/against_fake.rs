@@ -10,10 +10,10 @@ use std::{
 use bytes::Bytes;
 use dropbox_client::{
     AuthProblem, Class, Client, ClientError, Commit, ConflictKind, Credentials, DeleteTarget, Endpoints,
-    ExposeSecret, Mode, Options, Progress, RetryPolicy, Session, SmallUpload, UploadSource,
+    ExposeSecret, LinkAudience, Mode, Options, Progress, RetryPolicy, Session, SmallUpload, UploadSource,
     oauth::{LinkError, LinkRequest},
 };
-use fake_dropbox::{Approval, Control, FakeDropbox, Fault, WriteLock};
+use fake_dropbox::{Approval, Control, FakeDropbox, Fault, LinkRule, WriteLock};
 use futures::{StreamExt, future::join_all};
 use sync_core::{ContentHash, RemoteEntry, RemoteFile};
 
@@ -293,6 +293,50 @@ async fn revisions_decide_who_may_overwrite() {
         get(&world.client, &format!("rev:{}", revisions[0].rev), 0).await.as_deref(),
         Ok(&b"theirs"[..])
     );
+}
+
+#[tokio::test]
+async fn the_history_of_a_file_comes_in_pages_and_outlives_it() {
+    let world = World::new().await;
+    for n in 0..5 {
+        world.control().put("/a.txt", format!("version {n}")).expect("put");
+    }
+    let newest = world.client.history("/a.txt", 2, None).await.expect("history");
+    assert_eq!((newest.revisions.len(), newest.has_more, newest.deleted_secs), (2, true, None));
+    let before = newest.revisions[1].rev.clone();
+    let rest = world.client.history("/a.txt", 100, Some(&before)).await.expect("history");
+    assert_eq!((rest.revisions.len(), rest.has_more), (3, false));
+    assert!(rest.revisions.iter().all(|file| file.rev != before), "only what is older");
+    world.control().delete("/a.txt").expect("delete");
+    let gone = world.client.history("/A.TXT", 100, None).await.expect("it is still known");
+    assert_eq!(gone.revisions.len(), 5);
+    assert!(gone.deleted_secs.is_some_and(|secs| secs > 0));
+    world.control().mkdir("/folder").expect("mkdir");
+    assert_eq!(world.client.history("/folder", 10, None).await, Err(ClientError::WrongKind));
+    assert_eq!(world.client.history("/never", 10, None).await, Err(ClientError::NotFound));
+}
+
+#[tokio::test]
+async fn a_link_is_made_once_whatever_happens_to_the_answers() {
+    let world = World::new().await;
+    world.control().put("/a.txt", "one").expect("put");
+    assert_eq!(world.client.link_of("/a.txt").await, Ok(None));
+    world.control().fail_next("sharing/create_shared_link_with_settings", Fault::ResetAfterEffect);
+    let link = world.client.share("/a.txt").await.expect("a link");
+    assert_eq!((link.audience, link.expires_secs), (LinkAudience::Anyone, None));
+    for is_told in [true, false] {
+        world.control().change_switches(|switches| switches.existing_link_is_told = is_told);
+        let again = world.client.share("/a.txt").await.expect("the same");
+        assert_eq!((again.url.as_str(), again.is_new), (link.url.as_str(), false));
+    }
+    assert_eq!(world.client.link_of("/none").await, Err(ClientError::NotFound));
+    world.control().fail_next("sharing/revoke_shared_link", Fault::ResetAfterEffect);
+    world.client.unshare(&link.url).await.expect("gone, however often it was asked for");
+    assert_eq!(world.client.link_of("/a.txt").await, Ok(None));
+    world.control().change_switches(|switches| switches.links = LinkRule::EmailNotVerified);
+    assert_eq!(world.client.share("/a.txt").await, Err(ClientError::EmailNotVerified));
+    world.control().change_switches(|switches| switches.links = LinkRule::AccessDenied);
+    assert_eq!(world.client.share("/a.txt").await, Err(ClientError::LinksForbidden));
 }
 
 #[tokio::test]

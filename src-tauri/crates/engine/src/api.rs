@@ -8,6 +8,7 @@
 
 mod conflicts;
 mod content;
+mod files;
 mod folders;
 mod issues;
 mod kept;
@@ -19,8 +20,9 @@ pub use conflicts::{
     VersionView,
 };
 pub use content::{ConflictContent, LineEnding, SideContent};
+pub use files::{FileVersion, Place, Restored, ShareView, VersionPlace, Versions, WebPage};
 pub use folders::{
-    EntryStatus, EntryView, FolderCheck, FolderProblem, FolderWarning, ProblemCode, RemoteEntryView,
+    EntryStatus, EntryView, FolderCheck, FolderProblem, FolderWarning, Listing, ProblemCode, RemoteEntryView,
     WarningCode,
 };
 pub use issues::{IssueView, action, actions_for, is_urgent};
@@ -173,6 +175,43 @@ pub enum Call {
         workspace: String,
         /// Path below the workspace; empty for its top.
         folder: String,
+    },
+    /// What is at a place that a person names, looked at afresh where nobody watches. → `Listing`
+    FilesAt {
+        /// The folder, or one file.
+        place: Place,
+    },
+    /// The versions of a file, newest first. → `Versions`
+    Versions {
+        /// The file; it may be deleted.
+        place: Place,
+        /// At most this many of Dropbox's.
+        limit: u32,
+    },
+    /// Makes an old version the newest, or writes a copy of it. → `Restored`
+    RestoreVersion {
+        /// The file; it may be deleted.
+        place: Place,
+        /// [`FileVersion::rev`], or [`FileVersion::kept`].
+        version: String,
+        /// Write a copy here instead, absolute; nothing may stand there.
+        #[serde(default)]
+        to: Option<std::path::PathBuf>,
+    },
+    /// The link to a file or folder; made when there is none. → `ShareView`
+    Share {
+        /// The file or folder.
+        place: Place,
+    },
+    /// Ends the link to a file or folder. → `bool`: there was one
+    Unshare {
+        /// The file or folder.
+        place: Place,
+    },
+    /// The page that shows a file or folder. → `WebPage`
+    WebPage {
+        /// The file or folder.
+        place: Place,
     },
     /// Gives a file or folder on disk another name; refuses a name that is taken. → `()`
     RenameItem {

@@ -92,5 +92,10 @@ pub(super) fn get_metadata(mut call: Call) -> Answer {
             (Err(error), _) => Err(error),
         }
     })?;
-    Ok(answer(&tagged(&entry.map_err(path_lookup)?)))
+    let entry = entry.map_err(path_lookup)?;
+    let mut metadata = tagged(&entry);
+    if let (true, Some(id)) = (call.service.switches().preview_urls, entry.id()) {
+        metadata["preview_url"] = format!("https://www.dropbox.com/preview-of/{id}").into();
+    }
+    Ok(answer(&metadata))
 }

@@ -19,6 +19,7 @@ use crate::state::Account;
 use crate::state::entry::Entry;
 use crate::state::errors::LookupError;
 use crate::state::path::PathArg;
+use crate::switches::LinkRule;
 
 /// Links on one page of `list_shared_links`.
 const PAGE: usize = 200;
@@ -30,8 +31,10 @@ pub(super) fn create(mut call: Call) -> Answer {
     let wanted = args.opt_object("settings")?.map(Wanted::read).transpose()?.unwrap_or_default();
     args.done()?;
     let now = call.service.clock.now_secs();
-    let basic_only = call.service.switches().basic_links_only;
+    let switches = call.service.switches();
+    let basic_only = switches.basic_links_only;
     let entry = call.read(|account| find(account, &path))?.map_err(path_lookup)?;
+    check_rule(switches.links)?;
     let settings = wanted.apply(LinkSettings::default(), now, basic_only)?;
     let owner = call.account_id()?;
     let target = entry.id().unwrap_or_default();
@@ -41,11 +44,24 @@ pub(super) fn create(mut call: Call) -> Answer {
         .change(|links| links.create(owner, target, &entry.name, entry.is_folder(), settings))?;
     match made {
         Ok(link) => Ok(answer(&metadata(&call, &link, &entry))),
+        Err(_) if !switches.existing_link_is_told => {
+            Err(Failure::Endpoint(tag("shared_link_already_exists")))
+        }
         Err(there) => {
             let there = nested("metadata", metadata(&call, &there, &entry));
             Err(Failure::Endpoint(nested("shared_link_already_exists", there)))
         }
     }
+}
+
+fn check_rule(rule: LinkRule) -> Result<(), Failure> {
+    let refused = match rule {
+        LinkRule::Allowed => return Ok(()),
+        LinkRule::EmailNotVerified => "email_not_verified",
+        LinkRule::AccessDenied => "access_denied",
+        LinkRule::Banned => "banned_member",
+    };
+    Err(Failure::Endpoint(tag(refused)))
 }
 
 /// Answers `sharing/list_shared_links`.

@@ -10,6 +10,7 @@ const entry = (name: string, is_folder = false): Entry => ({
   status: 'synced',
   size: 1,
   modified: null,
+  issue: null,
 })
 
 test('a route names a workspace and a folder in it', () => {

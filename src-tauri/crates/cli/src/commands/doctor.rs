@@ -37,6 +37,13 @@ impl Check {
 
 /// Looks at everything; done only when all is well.
 pub async fn run(context: &Context) -> Result<Exit, Failure> {
+    let checks = checks(context).await;
+    context.out.result(&checks, |checks| checks.iter().map(describe).collect())?;
+    Ok(if checks.iter().all(|check| check.ok) { Exit::Done } else { Exit::Error })
+}
+
+/// Looks at everything.
+pub async fn checks(context: &Context) -> Vec<Check> {
     let mut checks = vec![
         local::home(&context.home),
         local::settings(&context.home),
@@ -44,10 +51,10 @@ pub async fn run(context: &Context) -> Result<Exit, Failure> {
         local::disk(&context.home),
         local::watches(),
         local::secret_store(&context.home).await,
+        local::crashes(&context.home),
     ];
     checks.extend(network::all(context).await);
-    context.out.result(&checks, |checks| checks.iter().map(describe).collect())?;
-    Ok(if checks.iter().all(|check| check.ok) { Exit::Done } else { Exit::Error })
+    checks
 }
 
 fn describe(check: &Check) -> String {

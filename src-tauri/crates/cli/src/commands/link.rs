@@ -4,7 +4,7 @@
 //!
 //! Rule: secrets come in through standard input or the environment and go to the engine; none is printed.
 
-use std::{process::Stdio, time::Duration};
+use std::time::Duration;
 
 use dropbox_client::{
     Endpoints, ExposeSecret, Options, SecretString,
@@ -19,15 +19,13 @@ use engine::{
 };
 
 use crate::{
-    Context, args,
+    Context, args, browser as web_browser,
     failure::{Exit, Failure},
     prompt, session, stop, text,
 };
 
 /// Where the browser comes back to unless another place is given; registered in the App Console as this.
 const REDIRECT_URL: &str = "http://127.0.0.1:53170/callback";
-/// What may hold a secret in our environment.
-const SECRET_VARIABLES: [&str; 2] = ["LOCKSTEP_APP_SECRET", "LOCKSTEP_PASSPHRASE"];
 /// How long a person may take in the browser.
 const BROWSER_TIMEOUT: Duration = Duration::from_secs(600);
 
@@ -127,26 +125,6 @@ async fn sign_in(context: &Context, method: args::Method, link: Link) -> Result<
     }
 }
 
-/// Opens the browser, without the secrets that our environment may hold: it lives longer than we do, and tells its
-/// environment to whatever it starts.
-fn open_browser(url: &str) -> std::io::Result<()> {
-    let mut failed = std::io::Error::from(std::io::ErrorKind::NotFound);
-    for mut command in open::commands(url) {
-        for name in SECRET_VARIABLES {
-            command.env_remove(name);
-        }
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        // Ctrl-C is for us alone.
-        #[cfg(unix)]
-        std::os::unix::process::CommandExt::process_group(&mut command, 0);
-        match command.spawn() {
-            Ok(_) => return Ok(()),
-            Err(error) => failed = error,
-        }
-    }
-    Err(failed)
-}
-
 async fn paste(context: &Context, link: Link) -> Result<Tokens, Failure> {
     link.probe().await?;
     // Not a note: with --quiet there would be nothing to open.
@@ -171,7 +149,7 @@ async fn browser(context: &Context, link: Link) -> Result<Tokens, Failure> {
         "Your browser opens to sign in. If it does not, open this address:\n\n{}\n",
         link.authorize_url()
     ));
-    if let Err(error) = open_browser(link.authorize_url()) {
+    if let Err(error) = web_browser::open(link.authorize_url()) {
         context.out.note(&format!("the browser could not be opened ({error})"));
     }
     let waited = tokio::time::timeout(BROWSER_TIMEOUT, loopback.wait(&link)).await;

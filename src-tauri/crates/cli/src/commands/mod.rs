@@ -6,15 +6,20 @@ pub mod completions;
 mod config;
 mod conflicts;
 mod doctor;
+mod files;
 mod held;
 mod issues;
 mod kept;
 mod link;
 pub mod man;
+mod places;
+mod report;
 mod run;
+mod share;
 mod status;
 mod sync;
 mod verify;
+mod versions;
 mod workspace;
 
 use crate::{
@@ -50,9 +55,16 @@ pub async fn run(context: Context, command: args::Command) -> Result<Exit, Failu
         args::Command::Kept { action: Some(action) } => kept::act(context, action).await,
         args::Command::Held { action: None } => held::list(context).await,
         args::Command::Held { action: Some(action) } => held::decide(context, action).await,
+        args::Command::Files(args::Files::Ls { place }) => files::list(context, place).await,
+        args::Command::Versions { place, limit } => versions::list(context, place, limit).await,
+        args::Command::Restore { place, rev, to } => versions::restore(context, place, rev, to).await,
+        args::Command::Share { place, remove: false } => share::share(context, place).await,
+        args::Command::Share { place, remove: true } => share::unshare(context, place).await,
+        args::Command::Open { place } => share::open(context, place).await,
         args::Command::Verify { id, report } => verify::run(context, id, report).await,
         args::Command::Config(action) => config::run(context, action).await,
         args::Command::Doctor => doctor::run(context).await,
+        args::Command::Report { out } => report::run(context, &out).await,
         args::Command::Completions { shell } => completions::run(shell),
         args::Command::Man { dir } => man::run(&dir),
     }

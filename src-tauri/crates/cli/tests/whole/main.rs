@@ -2,7 +2,9 @@
 //!
 //! How well things are kept in step is proved elsewhere; here it is the command's contract.
 
+mod files;
 mod linking;
+mod report;
 mod running;
 mod syncing;
 mod world;

@@ -10,13 +10,15 @@ use serde_json::Value;
 
 use crate::world::{World, spawn};
 
-struct Running {
+/// `run`, which ends with the test.
+pub struct Running {
     child: Child,
     said: Lines<BufReader<ChildStderr>>,
 }
 
 impl Running {
-    fn start(world: &World) -> Running {
+    /// Starts it and waits until it watches.
+    pub fn start(world: &World) -> Running {
         let mut child = spawn(world.command(&["run"]));
         let said = BufReader::new(child.stderr.take().expect("piped")).lines();
         // Owns the child from here on, so that a failed start ends it, too.
@@ -104,8 +106,18 @@ async fn doctor_looks_at_everything_it_names_in_the_contract() {
     let ended = world.run(&["doctor", "--json"]);
     let checks = ended.json();
     let names: Vec<_> = checks.as_array().expect("list").iter().filter_map(|c| c["check"].as_str()).collect();
-    let expected =
-        ["home", "settings", "lock", "disk", "watches", "secrets", "connection", "clock", "sign-in"];
+    let expected = [
+        "home",
+        "settings",
+        "lock",
+        "disk",
+        "watches",
+        "secrets",
+        "crashes",
+        "connection",
+        "clock",
+        "sign-in",
+    ];
     assert_eq!(names, expected, "{checks}");
     world.control().revoke_all().expect("revoke");
     world.control().expire_access_tokens().expect("expire");

@@ -49,7 +49,8 @@ impl World {
         World::with_options(Options { apps: vec![app], tls: true, ..Options::default() }).await
     }
 
-    async fn with_options(options: Options) -> World {
+    /// Starts a service with these options.
+    pub async fn with_options(options: Options) -> World {
         let fake = FakeDropbox::start(options).await.expect("the service starts");
         let temp = || tempfile::tempdir().expect("temp dir");
         World { fake, home: temp(), folders: temp() }

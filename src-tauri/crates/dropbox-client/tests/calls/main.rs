@@ -32,4 +32,6 @@ fn all_calls_can_be_spawned() {
     sendable(&client.delete(Vec::new()));
     sendable(&client.move_batch(Vec::new()));
     sendable(&client.restore("/a", "r"));
+    sendable(&client.history("/a", 1, None));
+    sendable(&client.share("/a"));
 }

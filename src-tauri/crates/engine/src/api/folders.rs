@@ -108,6 +108,17 @@ pub struct EntryView {
     pub size: u64,
     /// When the file was changed, RFC 3339.
     pub modified: Option<String>,
+    /// Code of the issue that keeps it, or something in it, from being synced.
+    pub issue: Option<String>,
+}
+
+/// What is in a folder, and how sure that is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listing {
+    /// Folders first.
+    pub files: Vec<EntryView>,
+    /// Why the statuses may be those of an earlier time, for people.
+    pub note: Option<String>,
 }
 
 /// Where a file stands; a folder stands where the most urgent thing in it does.

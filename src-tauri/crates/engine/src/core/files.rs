@@ -6,7 +6,7 @@ use serde_json::Value;
 use store::{LocalRow, RemoteKind, RemoteRow, StoreError, Tx};
 use sync_core::{LocalKind, Name, NameKey, NodeId, SyncPath};
 
-use super::{ItemSource, Loop, Now, status::rfc3339};
+use super::{ItemSource, Loop, Now, Standing, StandingThere, status::rfc3339};
 use crate::api::{CallError, Code, EntryStatus, EntryView};
 
 /// Bounds the nodes that differ of which the folders above are found; with more of them under way, a folder
@@ -20,11 +20,22 @@ impl Loop {
         folder: &str,
     ) -> Result<Result<Vec<EntryView>, CallError>, StoreError> {
         let Ok(folder) = SyncPath::parse(folder) else { return Ok(Err(no_such(folder))) };
-        let Some(dir) = self.node_at(tx, &folder)? else { return Ok(Err(no_such(&folder.to_string()))) };
+        let Some(node) = self.node_at(tx, &folder)? else { return Ok(Err(no_such(&folder.to_string()))) };
+        // A file is listed as itself, as `ls` does.
+        let (folder, dir, only) = match folder.split() {
+            Some((above, _)) if is_file(tx, node)? => {
+                let dir = self.node_at(tx, &above)?.unwrap_or(NodeId::ROOT);
+                (above, dir, Some(node))
+            }
+            _ => (folder, node, None),
+        };
         let standing = self.standing_below(tx, dir)?;
         let mut entries = Vec::new();
         for (id, (local, remote)) in children(tx, dir)? {
-            let known = standing.get(&id).copied();
+            if only.is_some_and(|only| only != id) {
+                continue;
+            }
+            let known = standing.get(&id).cloned();
             entries.extend(self.entry(tx, &folder, id, local.as_ref(), remote.as_ref(), known)?);
         }
         entries.sort_by_key(|entry| (!entry.is_folder, entry.name.to_lowercase()));
@@ -38,7 +49,7 @@ impl Loop {
         id: NodeId,
         local: Option<&LocalRow>,
         remote: Option<&RemoteRow>,
-        known: Option<EntryStatus>,
+        known: Option<Known>,
     ) -> Result<Option<EntryView>, StoreError> {
         let Some(name) = local.map(|row| &row.name).or(remote.map(|row| &row.name)) else { return Ok(None) };
         let path = folder.join(name);
@@ -55,17 +66,19 @@ impl Loop {
             (Some(row), _) => row.stat.mtime_ns.div_euclid(1_000_000_000),
             (None, row) => row.map_or(0, |row| row.client_modified_secs),
         };
+        let Known { status, issue } = known.unwrap_or(Known { status: default, issue: None });
         Ok(Some(EntryView {
             name: name.to_string(),
             path: path.to_string(),
             is_folder,
-            status: if is_excluded { EntryStatus::NotHere } else { known.unwrap_or(default) },
+            status: if is_excluded { EntryStatus::NotHere } else { status },
             size: if is_folder {
                 0
             } else {
                 local.map_or(remote.map_or(0, |row| row.size), |row| row.stat.size)
             },
             modified: (!is_folder).then(|| rfc3339(modified_secs)),
+            issue: issue.filter(|_| !is_excluded && status == EntryStatus::CannotSync),
         }))
     }
 
@@ -75,30 +88,48 @@ impl Loop {
     }
 
     /// Where the things in a folder stand that are not simply equal or new, most urgent first.
-    fn standing_below(
-        &self,
-        tx: &mut Tx<'_>,
-        dir: NodeId,
-    ) -> Result<BTreeMap<NodeId, EntryStatus>, StoreError> {
-        let mut nodes: BTreeMap<NodeId, EntryStatus> = BTreeMap::new();
-        let mut note = |node: NodeId, status: EntryStatus| {
-            let known = nodes.entry(node).or_insert(status);
-            *known = status.max(*known);
+    fn standing_below(&self, tx: &mut Tx<'_>, dir: NodeId) -> Result<BTreeMap<NodeId, Known>, StoreError> {
+        let mut nodes: BTreeMap<NodeId, Known> = BTreeMap::new();
+        let mut note = |node: NodeId, status: EntryStatus, issue: Option<String>| {
+            more_urgent(&mut nodes, node, Known { status, issue });
         };
-        tx.dirty()?.into_iter().take(CLIMBS_MAX).for_each(|node| note(node, EntryStatus::Waiting));
-        self.flights.values().take(CLIMBS_MAX).for_each(|flight| note(flight.node, EntryStatus::Syncing));
+        tx.dirty()?.into_iter().take(CLIMBS_MAX).for_each(|node| note(node, EntryStatus::Waiting, None));
+        let flights = self.flights.values().take(CLIMBS_MAX);
+        flights.for_each(|flight| note(flight.node, EntryStatus::Syncing, None));
         for issue in tx.issues()?.into_iter().filter(|issue| issue.blocks || issue.code == "case_clash") {
-            issue.node.into_iter().for_each(|node| note(node, EntryStatus::CannotSync));
+            issue.node.into_iter().for_each(|node| {
+                note(node, EntryStatus::CannotSync, Some(issue.code.clone()));
+            });
         }
-        tx.conflicts()?.into_iter().for_each(|row| note(row.node, EntryStatus::Conflict));
-        let mut standing: BTreeMap<NodeId, EntryStatus> = BTreeMap::new();
-        for (node, status) in nodes {
+        tx.conflicts()?.into_iter().for_each(|row| note(row.node, EntryStatus::Conflict, None));
+        let mut standing = BTreeMap::new();
+        for (node, known) in nodes {
             if let Some(child) = ancestor_in(tx, node, dir)? {
-                let known = standing.entry(child).or_insert(status);
-                *known = status.max(*known);
+                more_urgent(&mut standing, child, known);
             }
         }
         Ok(standing)
+    }
+
+    /// Returns what is known of a place.
+    pub(super) fn standing_at(&self, tx: &mut Tx<'_>, path: &SyncPath) -> Result<Standing, StoreError> {
+        let Some(node) = self.node_at(tx, path)? else { return Ok(Standing::default()) };
+        let local = tx.local(node)?.map(|row| row.stat);
+        let remote = match (tx.remote(node)?, tx.remote_path(node)?) {
+            (Some(row), Some(path)) => Some(StandingThere {
+                id: row.rid,
+                path: path.names().to_vec(),
+                is_folder: row.kind == RemoteKind::Folder,
+                rev: row.rev,
+            }),
+            _ => None,
+        };
+        let is_synced = local.is_some()
+            && remote.is_some()
+            && tx.synced(node)?.is_some()
+            && !tx.dirty()?.contains(&node)
+            && !tx.conflicts()?.iter().any(|row| row.node == node);
+        Ok(Standing { local, remote, is_synced })
     }
 
     /// Returns what stands at this path, here or else at Dropbox.
@@ -161,6 +192,29 @@ impl Loop {
 }
 
 type Sides = (Option<LocalRow>, Option<RemoteRow>);
+
+/// Where something stands, and the code of the issue that keeps it from being synced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Known {
+    status: EntryStatus,
+    issue: Option<String>,
+}
+
+fn more_urgent(standing: &mut BTreeMap<NodeId, Known>, node: NodeId, new: Known) {
+    match standing.get_mut(&node) {
+        Some(known) if known.status >= new.status => {}
+        Some(known) => *known = new,
+        None => drop(standing.insert(node, new)),
+    }
+}
+
+fn is_file(tx: &mut Tx<'_>, node: NodeId) -> Result<bool, StoreError> {
+    let here = tx.local(node)?.map(|row| row.stat.kind != LocalKind::Folder);
+    Ok(match here {
+        Some(is_file) => is_file,
+        None => tx.remote(node)?.is_some_and(|row| row.kind != RemoteKind::Folder),
+    })
+}
 
 /// Everything in a folder, by node; what is on both sides but not recognised as one thing yet is shown once.
 fn children(tx: &mut Tx<'_>, dir: NodeId) -> Result<BTreeMap<NodeId, Sides>, StoreError> {

@@ -146,10 +146,36 @@ pub enum Request {
     Halt(Halt),
     /// What is in a folder. → `Vec<api::EntryView>`
     Files(String),
+    /// What is known of a path. → [`Standing`]
+    Standing(SyncPath),
     /// What stands at a path, if it may get this name. → [`ItemSource`]
     ItemToRename(String, Name),
     /// Something was changed at this path: looks there at once. → `()`
     LookAround(SyncPath),
+}
+
+/// What is known of a place in the workspace, on both sides; nothing of it may be there.
+#[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
+pub struct Standing {
+    /// What stands here.
+    pub local: Option<LocalStat>,
+    /// What stands at Dropbox, perhaps under another path meanwhile.
+    pub remote: Option<StandingThere>,
+    /// Both were equal when they were looked at last.
+    pub is_synced: bool,
+}
+
+/// The same thing at Dropbox.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+pub struct StandingThere {
+    /// Dropbox's `id:…`, when it is known.
+    pub id: Option<String>,
+    /// Where it stands below the workspace's folder, in Dropbox's spelling.
+    pub path: Vec<Name>,
+    /// A folder; else a file.
+    pub is_folder: bool,
+    /// Revision of a file.
+    pub rev: Option<String>,
 }
 
 /// A file or folder on disk and what it looked like.

@@ -68,6 +68,7 @@ impl Loop {
                 Ok(Value::Null)
             }
             Request::Files(folder) => self.files(tx, &folder)?.map(|entries| json(&entries)),
+            Request::Standing(path) => Ok(json(&self.standing_at(tx, &path)?)),
             Request::ItemToRename(path, name) => {
                 self.item_to_rename(tx, &path, &name)?.map(|item| json(&item))
             }

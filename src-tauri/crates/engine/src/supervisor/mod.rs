@@ -11,10 +11,14 @@ mod content;
 mod decisions;
 mod first_look;
 mod folders;
+mod history;
 mod items;
 mod kept;
+mod links;
+mod listing;
 mod pauses;
 mod people;
+mod places;
 mod retune;
 mod versions;
 mod workspaces;
@@ -191,6 +195,14 @@ impl Supervisor {
             Call::ConflictContent { id } => json(self.conflict_content(&id).await),
             Call::ConflictVersion { id, side } => json(self.conflict_version(&id, side).await),
             Call::Files { workspace, folder } => self.files(&workspace, &folder).await,
+            Call::FilesAt { place } => json(self.files_at(&place).await),
+            Call::Versions { place, limit } => json(self.versions(&place, limit).await),
+            Call::RestoreVersion { place, version, to } => {
+                json(self.restore_version(&place, &version, to.as_deref()).await)
+            }
+            Call::Share { place } => json(self.share(&place).await),
+            Call::Unshare { place } => json(self.unshare(&place).await),
+            Call::WebPage { place } => json(self.web_page(&place).await),
             Call::RenameItem { workspace, path, new_name } => {
                 json(self.rename_item(&workspace, &path, &new_name).await)
             }

@@ -340,14 +340,23 @@ impl Supervisor {
 
     /// Asks a second, harmless engine over the same index what it would do.
     pub(super) async fn plan_of(&self, id: &str) -> Result<serde_json::Value, CallError> {
+        self.with_planner(id, async |planner| planner.ask(Request::Plan).await).await
+    }
+
+    /// Stops a workspace for the time that a second, harmless engine works over its index: it looks and plans only.
+    pub(super) async fn with_planner<T>(
+        &self,
+        id: &str,
+        work: impl AsyncFnOnce(&Workspace) -> Result<T, CallError>,
+    ) -> Result<T, CallError> {
         let row = self.workspace_row(id)?;
         self.stop_workspace(&row.id).await;
         let plan = self.plan_for(&row, Halt::No, true).await;
         let planner = Workspace::start(plan, self.tell());
-        let steps = planner.ask(Request::Plan).await;
+        let done = work(&planner).await;
         planner.stop().await;
         self.start_workspace(&row).await;
-        steps
+        done
     }
 }
 

@@ -1,6 +1,6 @@
 //! Looking into the trash, and taking things out of it.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 
 use sync_core::{LocalKind, LocalStat, Name, SyncPath};
 
@@ -51,6 +51,30 @@ impl Root {
         let mut entries: Vec<_> = open.map(|open| open.entry).collect();
         entries.sort_by(|a, b| (a.displaced_ns, &a.key).cmp(&(b.displaced_ns, &b.key)));
         Ok(entries)
+    }
+
+    /// Lists the files that stood at a place, as Dropbox compares names, with what a look at them says now; oldest
+    /// first.
+    pub fn kept_from(&self, path: &SyncPath) -> Result<Vec<(TrashEntry, LocalStat)>, FsError> {
+        let keys = |path: &SyncPath| path.names().iter().map(Name::key).collect::<Vec<_>>();
+        let wanted = keys(path);
+        let mut found = Vec::new();
+        for open in self.open_entries()?.into_iter().filter(|open| keys(&open.entry.origin) == wanted) {
+            let seen = open.dir.lstat(&open.name).ok().map(|seen| seen.stat);
+            let file = seen.filter(|stat| stat.kind == LocalKind::File);
+            found.extend(file.map(|stat| (open.entry, stat)));
+        }
+        found.sort_by(|(a, _), (b, _)| (a.displaced_ns, &a.key).cmp(&(b.displaced_ns, &b.key)));
+        Ok(found)
+    }
+
+    /// Writes the bytes of a file that is kept; it stays where it is. `NotFound` when there is no such file, `Other`
+    /// also when the bytes could not be written.
+    pub fn copy_kept(&self, key: &str, into: &mut dyn Write) -> Result<u64, FsError> {
+        const OP: &str = "copy from the trash";
+        let open = self.open_kept(key, OP)?;
+        let mut file = open.dir.open_file(&open.name, Open::Read).at(OP, shown(key))?;
+        io::copy(&mut file, into).at(OP, shown(key))
     }
 
     /// Finds objects that changed, or came to be, after their folder or they were displaced.

@@ -232,6 +232,27 @@ fn an_entry_goes_back_to_its_place_or_beside_what_stands_there() {
 }
 
 #[test]
+fn versions_of_a_file_are_found_by_its_place_and_copied_out() {
+    let disk = Disk::new();
+    for (op, text) in [(1, "one"), (2, "two")] {
+        disk.save("Docs/a", text);
+        let file = [(SyncPath::root(), disk.stat("Docs/a"))].into();
+        disk.root.trash(&path("Docs/a"), &file, op).expect("trash");
+    }
+    disk.save("Docs/b", "other");
+    disk.root.trash(&path("Docs/b"), &disk.known("Docs/b"), 3).expect("trash");
+    let versions = disk.root.kept_from(&path("docs/A")).expect("versions");
+    let keys: Vec<_> = versions.iter().map(|(entry, stat)| (entry.key.as_str(), stat.size)).collect();
+    assert_eq!(keys, [("1", 3), ("2", 3)], "oldest first, and as Dropbox compares names");
+    assert!(disk.root.kept_from(&path("Docs")).expect("versions").is_empty(), "a folder has none");
+    let mut copy = Vec::new();
+    assert_eq!(disk.root.copy_kept("1", &mut copy).expect("copy"), 3);
+    assert_eq!(copy, b"one");
+    assert_eq!(disk.root.kept_from(&path("Docs/a")).expect("versions").len(), 2, "it stays");
+    refused(disk.root.copy_kept("9", &mut copy).map(drop), FsErrorKind::NotFound);
+}
+
+#[test]
 fn what_was_taken_out_is_no_longer_listed_and_its_place_goes_in_time() {
     let disk = Disk::new();
     disk.save("a", "one");

@@ -4,6 +4,7 @@ use dropbox_client::secrets::{self, Protection, StoreKind};
 use engine::{
     api::SecretStoreKind,
     control::Owner,
+    crash_reports,
     home::{Home, HomeError},
     settings::Settings,
 };
@@ -110,6 +111,21 @@ pub async fn secret_store(home: &Home) -> Check {
             "on a machine without keyring: lockstep config set secret_store file",
         ),
     }
+}
+
+/// Has Lockstep crashed? No fault of this computer, so all is well with it.
+pub fn crashes(home: &Home) -> Check {
+    let reports = crash_reports::all(home);
+    let Some((path, last)) = reports.last() else { return Check::good("crashes", "none on record") };
+    Check::good(
+        "crashes",
+        format!(
+            "{} on record, the last {} in {}; to send them: lockstep report --out report.zip",
+            reports.len(),
+            text::time(&last.time),
+            path.display()
+        ),
+    )
 }
 
 #[cfg(test)]
