@@ -55,6 +55,7 @@ pub fn builder() -> Builder<tauri::Wry> {
             c::settings::notification_test,
             c::settings::diagnostics,
             c::settings::database_check,
+            c::settings::verify,
             c::settings::logs_open,
             c::desktop::show_window,
             c::desktop::close_window,

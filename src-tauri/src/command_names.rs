@@ -50,6 +50,7 @@ const COMMANDS: &[&str] = &[
     "notification_test",
     "diagnostics",
     "database_check",
+    "verify",
     "logs_open",
     // Windows and desktop.
     "show_window",

@@ -48,7 +48,7 @@ const WINDOWS: Record<WindowKind, Record<string, string>> = {
     network: 'default limits invalid proxy-ok proxy-407 saved',
     notifications: 'default denied snoozed',
     'general ●': 'default no-tray autostart-failed kept kept-none kept-remove',
-    advanced: 'ok checking db-damaged rebuild-ask',
+    advanced: 'ok checking db-damaged rebuild-ask compared compared-equal',
     about: 'default',
     'safety ●':
       'guard-local guard-remote folder-missing folder-empty disk-full quota-full case-clash watch-limit ' +

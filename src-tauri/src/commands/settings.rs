@@ -7,7 +7,7 @@ use tauri_plugin_opener::OpenerExt;
 
 use super::{Answer, Parts};
 use crate::{
-    dto::{CallError, Connection, DatabaseState, Diagnostics, Settings, SettingsPatch, What},
+    dto::{CallError, Connection, DatabaseState, Diagnostics, Settings, SettingsPatch, VerifyReport, What},
     notify::Tester,
 };
 
@@ -117,6 +117,13 @@ pub async fn diagnostics(parts: Parts<'_>) -> Answer<Diagnostics> {
 #[specta::specta]
 pub async fn database_check(parts: Parts<'_>) -> Answer<bool> {
     parts.host.ask(Call::DatabaseCheck).await
+}
+
+/// Compares every file with what Dropbox says of it, one report a workspace. Reads everything that is here.
+#[tauri::command]
+#[specta::specta]
+pub async fn verify(parts: Parts<'_>) -> Answer<Vec<VerifyReport>> {
+    parts.host.ask(Call::Verify { id: None }).await
 }
 
 /// Opens the folder of the logs.

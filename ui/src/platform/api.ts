@@ -33,6 +33,7 @@ import type {
   Undo,
   Undone,
   UrlKind,
+  VerifyReport,
   Versions,
   WindowKind,
   Workspace,
@@ -124,6 +125,8 @@ export interface Api {
   diagnostics(): Promise<Diagnostics>
   /** Whether all indexes are sound; one that is not is made anew. */
   databaseCheck(): Promise<boolean>
+  /** Compares every file with what Dropbox says of it; takes as long as reading all of them. */
+  verify(): Promise<VerifyReport[]>
   logsOpen(): Promise<void>
 
   showWindow(kind: WindowKind, route: string | null): Promise<void>

@@ -100,6 +100,8 @@ export const commands = {
 	 *  all are sound.
 	 */
 	databaseCheck: () => __TAURI_INVOKE<boolean>("database_check"),
+	/**  Compares every file with what Dropbox says of it, one report a workspace. Reads everything that is here. */
+	verify: () => __TAURI_INVOKE<VerifyReport[]>("verify"),
 	/**  Opens the folder of the logs. */
 	logsOpen: () => __TAURI_INVOKE<null>("logs_open"),
 	/**  Shows a window, at a page if one is named. */
@@ -399,6 +401,14 @@ export type Diagnostics = {
 	logs: string,
 	/**  Licences of everything that was built in. */
 	licences: string,
+};
+
+/**  One difference between disk and Dropbox. */
+export type Difference = {
+	/**  Path below the workspace. */
+	path: string,
+	/**  `only_local`, `only_remote`, `content`, `kind`, `unreadable`. */
+	kind: string,
 };
 
 /**  Which way a change goes. */
@@ -1324,6 +1334,20 @@ export type Verb =
 "conflict" | 
 /**  What had been done was undone. */
 "undone";
+
+/**  Result of comparing every file with Dropbox. */
+export type VerifyReport = {
+	/**  Workspace id. */
+	workspace: string,
+	/**  Files that were compared. */
+	files: number,
+	/**  Their bytes. */
+	bytes: number,
+	/**  True only when nothing differs. */
+	equal: boolean,
+	/**  What differs. */
+	differences: Difference[],
+};
 
 /**  Where a version of a file is. */
 export type VersionPlace = 

@@ -99,6 +99,7 @@ export const tauriApi: Api = {
 
   diagnostics: told(commands.diagnostics),
   databaseCheck: told(commands.databaseCheck),
+  verify: told(commands.verify),
   logsOpen: done(commands.logsOpen),
 
   showWindow: done(commands.showWindow),

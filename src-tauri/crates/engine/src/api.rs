@@ -513,6 +513,7 @@ pub struct SyncReport {
 
 /// Result of comparing every file with Dropbox.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct VerifyReport {
     /// Workspace id.
     pub workspace: String,
@@ -528,6 +529,7 @@ pub struct VerifyReport {
 
 /// One difference between disk and Dropbox.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct Difference {
     /// Path below the workspace.
     pub path: String,

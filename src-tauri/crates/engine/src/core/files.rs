@@ -127,7 +127,7 @@ impl Loop {
         let is_synced = local.is_some()
             && remote.is_some()
             && tx.synced(node)?.is_some()
-            && !tx.dirty()?.contains(&node)
+            && !tx.is_dirty(node)?
             && !tx.conflicts()?.iter().any(|row| row.node == node);
         Ok(Standing { local, remote, is_synced })
     }
