@@ -12,6 +12,7 @@ mod kept;
 mod link;
 pub mod man;
 mod run;
+mod select;
 mod status;
 mod sync;
 mod verify;
@@ -50,6 +51,7 @@ pub async fn run(context: Context, command: args::Command) -> Result<Exit, Failu
         args::Command::Kept { action: Some(action) } => kept::act(context, action).await,
         args::Command::Held { action: None } => held::list(context).await,
         args::Command::Held { action: Some(action) } => held::decide(context, action).await,
+        args::Command::Select(action) => select::run(context, action).await,
         args::Command::Verify { id, report } => verify::run(context, id, report).await,
         args::Command::Config(action) => config::run(context, action).await,
         args::Command::Doctor => doctor::run(context).await,

@@ -4,5 +4,6 @@
 
 mod linking;
 mod running;
+mod selecting;
 mod syncing;
 mod world;

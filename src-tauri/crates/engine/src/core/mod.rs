@@ -29,6 +29,7 @@ mod remote;
 mod remote_rows;
 mod removals;
 mod requests;
+mod selection;
 mod sent;
 mod shortcuts;
 mod status;
@@ -70,7 +71,7 @@ pub struct Config {
     pub delete_delay_ms: u64,
     /// When deletions wait for a person.
     pub guard: GuardLimits,
-    /// Remote folders below the workspace's folder that are not kept here.
+    /// Paths below the workspace's folder that a new index begins without; an index that exists knows its own.
     pub excludes: Vec<sync_core::SyncPath>,
     /// Observe and plan only.
     pub dry_run: bool,
@@ -158,6 +159,7 @@ struct Loop {
     asks: requests::Asks,
     decisions: conflicts::Decisions,
     undos: undo::Undos,
+    selection: selection::Selection,
     started: bool,
     /// Changes on disk that stopped in the middle.
     settling: recovery::Settling,
@@ -247,6 +249,7 @@ impl Loop {
             asks: requests::Asks::default(),
             decisions: conflicts::Decisions::default(),
             undos: undo::Undos::default(),
+            selection: selection::Selection::default(),
             started: false,
             settling: recovery::Settling::default(),
             next_retry_secs: None,
@@ -308,6 +311,7 @@ impl Loop {
             if self.has_read_all() {
                 self.trust_boot(tx)?;
             }
+            self.follow_selection(tx, now)?;
             self.plan_if_due(tx, now)?;
             self.follow_displaced(now);
         }
@@ -335,6 +339,7 @@ impl Loop {
         self.started = true;
         self.batch = tx.new_op()?;
         self.last_synced_secs = tx.last_synced()?;
+        self.recall_selection(tx)?;
         self.recover_intents(tx, now)?;
         self.remember_sent(tx)?;
         self.remember_own_moves(tx)?;

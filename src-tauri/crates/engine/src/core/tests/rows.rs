@@ -616,7 +616,10 @@ fn a_file_that_is_put_back_from_the_trash_is_known_and_read_again() {
     bench.ms += 5_000;
     wishes.extend(bench.feed(vec![Event::Tick]));
     let planned = effects(&wishes);
-    assert!(!planned.iter().any(|(_, e)| matches!(e, Effect::MoveLocal { .. })), "no copy of it: {planned:?}");
+    assert!(
+        !planned.iter().any(|(_, e)| matches!(e, Effect::MoveLocal { .. })),
+        "no copy of it: {planned:?}"
+    );
     assert!(planned.iter().any(|(_, e)| matches!(e, Effect::TrashLocal { .. })), "{planned:?}");
 }
 
