@@ -313,6 +313,8 @@ impl Loop {
             }
             self.follow_selection(tx, now)?;
             self.plan_if_due(tx, now)?;
+            // What was just agreed on may be what it waited for.
+            self.follow_selection(tx, now)?;
             self.follow_displaced(now);
         }
         self.answer_about_undos(tx, now)?;

@@ -15,6 +15,7 @@ mod full;
 mod moves;
 mod rows;
 mod scenarios;
+mod selection;
 mod sent;
 mod shortcuts;
 mod undo;

@@ -98,6 +98,7 @@ impl Loop {
         };
         self.keep_selection(tx)?;
         self.plan_wanted = true;
+        self.wake(now.ms);
         self.changed.insert("selection");
         let stage = self.selection.entries[at].row.stage;
         if let LeftOutStage::Going { node } = stage {
@@ -182,6 +183,7 @@ impl Loop {
         self.hashing.forget(&gone);
         self.remove_local_subtree(tx, node)?;
         self.local.look_later(now, parent, 0);
+        self.wake(now.ms);
         Ok(())
     }
 
