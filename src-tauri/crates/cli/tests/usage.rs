@@ -208,6 +208,7 @@ fn the_help_lists_every_command_and_the_exit_codes() {
       held         Show deletions that wait for a person, and decide
       kept         Show replaced and removed files that are kept here, put them back, or remove them for
                    good
+      select       Choose what of Dropbox is kept on this computer
       verify       Compare every file with Dropbox; succeeds only when all are equal
       config       Read and change settings
       doctor       Check what Lockstep needs on this computer
