@@ -15,6 +15,8 @@
 //!   zips (each file of one has an outcome of its own, as if it had come alone), no copies at Dropbox in the place of
 //!   uploads; the client's own second looks are written anew in `cloud`;
 //! - conflicts are kept as two files at once; no decisions, no pauses, no changes of settings;
+//! - where something was left out (`--selects`), a folder that holds a thing in its way, or that was deleted here, stays
+//!   on one side: such runs count as having no rest, and only losses in them are faults for certain;
 //! - one root that stays mounted, no other devices, no symbolic links, swapping names always works;
 //! - no namespaces, shares, documents that cannot be downloaded, or quotas; moved folders are announced with
 //!   what lies in them;
