@@ -33,6 +33,6 @@ pub use workspace::{NewWorkspace, OnConflict, Workspace, WorkspaceEdit, Workspac
 
 /// What crosses just as the engine tells it.
 pub use engine::api::{
-    ConflictContent, Connection, Difference, EntryView, FileVersion, FolderCheck, KeptRemoved, KeptView, Preview,
-    RemoteEntryView, Restored, Seen, ShareView, Side, Undone, VerifyReport, VersionPlace, Versions,
+    ConflictContent, Connection, Difference, EntryView, FileVersion, FolderCheck, KeptRemoved, KeptView,
+    Preview, RemoteEntryView, Restored, Seen, ShareView, Side, Undone, VerifyReport, VersionPlace, Versions,
 };

@@ -14,7 +14,9 @@
 //! - `engine::exec` is replaced: small files only, no upload sessions, batches one entry at a time, no folders as
 //!   zips (each file of one has an outcome of its own, as if it had come alone), no copies at Dropbox in the place of
 //!   uploads; the client's own second looks are written anew in `cloud`;
-//! - conflicts are kept as two files at once; no decisions, no excludes, no pauses, no changes of settings;
+//! - conflicts are kept as two files at once; no decisions, no pauses, no changes of settings;
+//! - nothing is left out or chosen again but with `--selects`, where runs are known that do not come to rest: things that
+//!   stand where something is left out keep a folder or wait, and not all of those runs are understood;
 //! - one root that stays mounted, no other devices, no symbolic links, swapping names always works;
 //! - no namespaces, shares, documents that cannot be downloaded, or quotas; moved folders are announced with
 //!   what lies in them;

@@ -73,10 +73,15 @@ pub fn remote_tree(cloud: &Cloud) -> Tree {
     .collect()
 }
 
-/// Returns the first places where the sides differ.
-pub fn differences(computer: &Computer, cloud: &Cloud) -> Vec<String> {
+/// Returns the first places where the sides differ, but for what lies in these.
+pub fn differences(computer: &Computer, cloud: &Cloud, left_out: &[Vec<u8>]) -> Vec<String> {
     let (mut local, odd) = local_tree(computer);
     let mut remote = remote_tree(cloud);
+    let is_left_out = |path: &[u8]| {
+        left_out.iter().any(|top| path == top || path.starts_with(&[top.as_slice(), b"/"].concat()))
+    };
+    local.retain(|path, _| !is_left_out(path));
+    remote.retain(|path, _| !is_left_out(path));
     if local == remote && odd.is_empty() {
         return Vec::new();
     }

@@ -43,6 +43,8 @@ pub struct Runner {
     pub odd_names: bool,
     /// Whether the computer loses its power now and then.
     pub power_cuts: bool,
+    /// Whether the person chooses now and then what is kept here.
+    pub selects: bool,
     /// Whether a run is a whole day with a flaky network.
     pub flaky_day: bool,
     /// Whether to tell what happens; 2 tells everything.
@@ -53,7 +55,15 @@ impl Runner {
     /// Makes a runner of the real engine.
     pub fn new() -> Runner {
         let empty = Index::in_memory().expect("BUG: memory takes an index");
-        Runner { empty, mutant: None, odd_names: false, power_cuts: false, flaky_day: false, telling: 0 }
+        Runner {
+            empty,
+            mutant: None,
+            odd_names: false,
+            power_cuts: false,
+            selects: false,
+            flaky_day: false,
+            telling: 0,
+        }
     }
 
     /// Runs a seed.
@@ -74,6 +84,9 @@ impl Runner {
         };
         if self.power_cuts {
             world.cut_power_at_times();
+        }
+        if self.selects {
+            world.choose_at_times();
         }
         let result = catch_unwind(AssertUnwindSafe(|| match self.flaky_day {
             true => world.run_flaky_day(&self.empty),

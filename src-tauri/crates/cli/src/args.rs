@@ -141,6 +141,9 @@ pub enum Command {
         #[command(flatten)]
         place: Place,
     },
+    /// Choose what of Dropbox is kept on this computer
+    #[command(subcommand)]
+    Select(Select),
     /// Compare every file with Dropbox; succeeds only when all are equal
     Verify {
         /// Only this workspace
@@ -333,7 +336,7 @@ pub struct AddWorkspace {
     /// What to do when both sides change a file [default: the setting `on_conflict`]
     #[arg(long, value_enum)]
     pub on_conflict: Option<OnConflict>,
-    /// Folder below the Dropbox folder that is not kept here; may be repeated
+    /// File or folder below the Dropbox folder that is not kept here; may be repeated
     #[arg(long, value_name = "/SUB/FOLDER")]
     pub exclude: Vec<String>,
     /// Print what a first sync would do, and add nothing
@@ -347,6 +350,37 @@ pub enum OnConflict {
     Ask,
     /// Keep both at once
     KeepBoth,
+}
+
+#[derive(Subcommand)]
+pub enum Select {
+    /// Show what is only at Dropbox, or how it stands with some paths
+    Show {
+        /// Workspace id
+        id: String,
+        /// Files and folders, as paths below the Dropbox folder
+        #[arg(value_name = "/PATH")]
+        paths: Vec<String>,
+    },
+    /// Keep files and folders here again: they are downloaded
+    Include {
+        /// Workspace id
+        id: String,
+        /// Files and folders, as paths below the Dropbox folder
+        #[arg(required = true, value_name = "/PATH")]
+        paths: Vec<String>,
+    },
+    /// Keep files and folders at Dropbox only: what is here of them goes to the kept files
+    Exclude {
+        /// Workspace id
+        id: String,
+        /// Files and folders, as paths below the Dropbox folder
+        #[arg(required = true, value_name = "/PATH")]
+        paths: Vec<String>,
+        /// Leave what Dropbox does not have where it is, instead of uploading it first
+        #[arg(long)]
+        keep_unsynced: bool,
+    },
 }
 
 #[derive(Subcommand)]

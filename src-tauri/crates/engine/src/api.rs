@@ -12,6 +12,7 @@ mod files;
 mod folders;
 mod issues;
 mod kept;
+mod selection;
 mod status;
 mod workspaces;
 
@@ -27,6 +28,7 @@ pub use folders::{
 };
 pub use issues::{IssueView, action, actions_for, is_urgent};
 pub use kept::{KeptRemoved, KeptView};
+pub use selection::{SelectionState, SelectionView};
 pub use status::{
     IndexingView, Pending, ProgressView, StatusView, TransferState, TransferView, Watching, WorkspaceState,
     WorkspaceStatus,
@@ -221,6 +223,28 @@ pub enum Call {
         path: String,
         /// The new name, without a path.
         new_name: String,
+    },
+    /// What of Dropbox a workspace does not keep on this computer, or how it stands with these paths.
+    /// → `Vec<SelectionView>`
+    Selection {
+        /// Workspace id.
+        workspace: String,
+        /// Paths below the workspace's folder; none for all that is left out.
+        #[serde(default)]
+        paths: Vec<String>,
+    },
+    /// Chooses what is kept on this computer: all of it, or nothing when one path is refused.
+    /// → `Vec<SelectionView>`: all that is left out then
+    Select {
+        /// Workspace id.
+        workspace: String,
+        /// Whether these paths are kept here, or left out.
+        keep: bool,
+        /// Files and folders, as paths below the workspace's folder.
+        paths: Vec<String>,
+        /// When they are left out: what Dropbox does not have stays here, instead of being uploaded first.
+        #[serde(default)]
+        keep_unsynced: bool,
     },
     /// → `Vec<IssueView>`
     Issues,
@@ -547,7 +571,7 @@ pub enum Event {
     Activity(ActivityView),
     /// The list of conflicts, issues, held deletions, accounts or workspaces changed; fetch it again.
     Changed {
-        /// `conflicts`, `issues`, `held`, `accounts`, `workspaces`.
+        /// `conflicts`, `issues`, `held`, `accounts`, `workspaces`, `selection`.
         what: String,
     },
 }

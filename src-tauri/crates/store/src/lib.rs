@@ -18,8 +18,8 @@ mod state;
 pub use database::Opened;
 pub use error::StoreError;
 pub use index::{
-    ActivityRow, Below, Binding, ConflictRow, FileHash, HeldRow, Index, Intent, IssueRow, Listing, LocalRow,
-    RemoteKind, RemoteRow, ResolutionRow, ResolutionState, Runs, SessionRow, Side, SyncedRow, Totals, Tx,
-    UndoState,
+    ActivityRow, Below, Binding, ConflictRow, FileHash, HeldRow, Index, Intent, IssueRow, LeftOut,
+    LeftOutStage, Listing, LocalRow, RemoteKind, RemoteRow, ResolutionRow, ResolutionState, Runs, SessionRow,
+    Side, SyncedRow, Totals, Tx, UndoState,
 };
 pub use state::{AccountRow, AppState, StateTx, WorkspaceRow};

@@ -49,6 +49,9 @@ struct Arguments {
     /// The computer loses its power now and then: what nothing made durable may be gone
     #[arg(long)]
     power_cuts: bool,
+    /// The person chooses now and then what is kept on this computer
+    #[arg(long)]
+    selects: bool,
     /// Each run is a day of 24 hours in which a quarter of all requests fails
     #[arg(long)]
     flaky_day: bool,
@@ -88,6 +91,7 @@ fn runner(arguments: &Arguments) -> anyhow::Result<Runner> {
     runner.odd_names = arguments.odd_names;
     runner.flaky_day = arguments.flaky_day;
     runner.power_cuts = arguments.power_cuts;
+    runner.selects = arguments.selects;
     Ok(runner)
 }
 

@@ -6,6 +6,7 @@
 //! Rule: one thing at a time, chosen from the stream.
 
 mod rest;
+mod select;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -77,6 +78,8 @@ pub struct World {
     has_crashed: bool,
     /// The computer may lose its power instead of the process dying.
     cuts_power: bool,
+    /// The person chooses now and then what is kept here.
+    selects: bool,
     /// How often the computer was started, and when it was last.
     boots: (u32, i64),
     /// How often the engine was started.
@@ -136,6 +139,7 @@ impl World {
             launched: 0,
             has_crashed: false,
             cuts_power: false,
+            selects: false,
             boots: (1, BEGIN_SECS),
             runs: 0,
         })
@@ -152,6 +156,9 @@ impl World {
             self.note(|| format!("── round: {side:?} ──"));
             self.stir(side, empty)?;
             self.rest()?;
+            if self.selects {
+                self.keep_all_again()?;
+            }
             self.check(side)?;
         }
         self.restart_at_rest()
@@ -510,6 +517,9 @@ impl World {
             self.chance.turn();
             let is_busy = self.cloud.others.budget > 0 || self.disk.computer().person.is_busy();
             quiet_turns += usize::from(!is_busy);
+            if self.selects && self.chance.happens(select::PERMILLE) {
+                self.choose()?;
+            }
             let weights = [72, 14 * usize::from(local), 14 * usize::from(remote), 8, self.trouble.crash, 1];
             match self.chance.weighted(&weights) {
                 1 => Person::act(&mut self.disk.computer()),

@@ -38,7 +38,8 @@ impl World {
                 continue;
             }
             let now_ms = self.now_ms();
-            let different = oracle::differences(&self.disk.computer(), &self.cloud);
+            let left_out = self.left_out()?;
+            let different = oracle::differences(&self.disk.computer(), &self.cloud, &left_out);
             if self.state == WorkspaceState::Guard {
                 self.decide_held()?;
                 continue;

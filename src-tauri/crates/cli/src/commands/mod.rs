@@ -15,6 +15,7 @@ pub mod man;
 mod places;
 mod report;
 mod run;
+mod select;
 mod share;
 mod status;
 mod sync;
@@ -61,6 +62,7 @@ pub async fn run(context: Context, command: args::Command) -> Result<Exit, Failu
         args::Command::Share { place, remove: false } => share::share(context, place).await,
         args::Command::Share { place, remove: true } => share::unshare(context, place).await,
         args::Command::Open { place } => share::open(context, place).await,
+        args::Command::Select(action) => select::run(context, action).await,
         args::Command::Verify { id, report } => verify::run(context, id, report).await,
         args::Command::Config(action) => config::run(context, action).await,
         args::Command::Doctor => doctor::run(context).await,

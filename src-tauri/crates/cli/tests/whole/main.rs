@@ -6,5 +6,6 @@ mod files;
 mod linking;
 mod report;
 mod running;
+mod selecting;
 mod syncing;
 mod world;

@@ -59,6 +59,32 @@ async fn commands_go_to_the_process_that_owns_the_home() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_chosen_while_it_runs_takes_effect_there() {
+    let world = World::with_workspace("keep-both").await;
+    world.control().put("/Media/Raw/a.raw", "raw").expect("put");
+    world.control().put("/Media/small.jpg", "small").expect("put");
+    let _running = Running::start(&world);
+    assert_eq!(world.json(&["sync"])[0]["state"], "idle");
+    let id = world.json(&["workspace", "list"])[0]["id"].as_str().expect("text").to_owned();
+    let ended = world.run(&["select", "exclude", &id, "/Media/Raw"]);
+    assert!(ended.code == 0 && ended.stderr.contains(", now;"), "{ended:?}");
+    assert_eq!(world.json(&["sync"])[0]["state"], "idle");
+    assert!(!world.folder().join("Media/Raw").exists());
+
+    world.control().rename("/Media/Raw", "/Media/Originals").expect("renamed");
+    assert_eq!(world.json(&["sync"])[0]["state"], "idle");
+    assert!(!world.folder().join("Media/Originals").exists(), "it is the same folder");
+    let shown = world.json(&["select", "show", &id]);
+    assert_eq!((&shown[0]["path"], &shown[0]["state"]), (&"/Media/Originals".into(), &"not_here".into()));
+    assert_eq!(world.json(&["verify"])[0]["equal"], true);
+
+    assert_eq!(world.run(&["select", "include", &id, "/Media/Originals"]).code, 0);
+    assert_eq!(world.json(&["sync"])[0]["state"], "idle");
+    assert_eq!(world.read("Media/Originals/a.raw").as_deref(), Some("raw"));
+    assert_eq!(world.control().read("/Media/Originals/a.raw").expect("there"), b"raw");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn terminate_and_interrupt_both_end_it_cleanly() {
     let world = World::with_workspace("keep-both").await;
     for signal in [Signal::TERM, Signal::INT] {

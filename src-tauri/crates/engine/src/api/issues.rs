@@ -89,6 +89,7 @@ pub fn actions_for(code: &str) -> Vec<String> {
         "in_use" | "changing" | "no_permission" | "unreadable" | "too_large" => {
             &[A::RETRY, A::SHOW_IN_FOLDER]
         }
+        "excluded_clash" => &[A::RENAME, A::SHOW_IN_FOLDER],
         "path_too_long" | "read_only" | "symlink" | "special_file" | "other_device" => &[A::SHOW_IN_FOLDER],
         "online_only" | "restricted" => &[A::OPEN_WEB],
         "server" | "cursor_reset" | "rate_limited" => &[],

@@ -435,6 +435,10 @@ fn intent_of(step: &Step, effect: &Effect, node: NodeId) -> Option<(&'static str
         (Step::TrashLocal, Effect::TrashLocal { path, .. }) => {
             Some((intent::TRASH, serde_json::json!({ "node": node, "path": path.names() })))
         }
+        (Step::Leave, Effect::TrashLocal { path, .. }) => Some((
+            intent::TRASH,
+            serde_json::json!({ "node": node, "path": path.names(), "in_step_only": true }),
+        )),
         (Step::MoveRemote { .. }, Effect::MoveRemote { from, to, through: Some(through) }) => Some((
             intent::THROUGH,
             serde_json::json!({ "node": node, "from": from, "to": to, "through": through }),

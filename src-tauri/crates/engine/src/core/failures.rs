@@ -506,7 +506,8 @@ pub(super) fn may_be_tried(issue: &IssueRow) -> bool {
 }
 
 /// Issues that end only when something changes, never by trying again.
-const LASTING: [&str; 7] = [
+const LASTING: [&str; 8] = [
+    "excluded_clash",
     "name_not_allowed",
     "symlink",
     "special_file",

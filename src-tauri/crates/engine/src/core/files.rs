@@ -53,7 +53,7 @@ impl Loop {
     ) -> Result<Option<EntryView>, StoreError> {
         let Some(name) = local.map(|row| &row.name).or(remote.map(|row| &row.name)) else { return Ok(None) };
         let path = folder.join(name);
-        let is_excluded = local.is_none() && self.is_excluded_path(&path);
+        let is_excluded = local.is_none() && self.is_left_out_path(&path);
         let default = match (local, remote) {
             (Some(_), Some(_)) if tx.synced(id)?.is_some() => EntryStatus::Synced,
             _ => EntryStatus::Waiting,
@@ -80,11 +80,6 @@ impl Loop {
             modified: (!is_folder).then(|| rfc3339(modified_secs)),
             issue: issue.filter(|_| !is_excluded && status == EntryStatus::CannotSync),
         }))
-    }
-
-    fn is_excluded_path(&self, path: &SyncPath) -> bool {
-        let keys = |path: &SyncPath| path.names().iter().map(Name::key).collect::<Vec<_>>();
-        self.config.excludes.iter().any(|excluded| keys(excluded) == keys(path))
     }
 
     /// Where the things in a folder stand that are not simply equal or new, most urgent first.

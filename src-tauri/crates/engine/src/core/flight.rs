@@ -152,6 +152,8 @@ pub(super) enum Step {
         becomes_copy: bool,
     },
     TrashLocal,
+    /// What is not kept here any more goes to the trash.
+    Leave,
     DeleteRemote {
         target: String,
     },

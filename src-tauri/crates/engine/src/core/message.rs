@@ -152,6 +152,21 @@ pub enum Request {
     ItemToRename(String, Name),
     /// Something was changed at this path: looks there at once. → `()`
     LookAround(SyncPath),
+    /// Changes what is kept here. → as [`Request::Selected`] of nothing
+    Select(Select),
+    /// What is left out, or how it stands with these paths. → `Vec<api::SelectionView>`
+    Selected(Vec<String>),
+}
+
+/// A choice of what is kept on this computer.
+#[derive(Debug, Clone)]
+pub struct Select {
+    /// Whether these paths are kept here, or left out.
+    pub keep: bool,
+    /// Paths below the workspace's folder at Dropbox.
+    pub paths: Vec<String>,
+    /// When they are left out: what Dropbox does not have stays here, instead of being uploaded first.
+    pub keep_unsynced: bool,
 }
 
 /// What is known of a place in the workspace, on both sides; nothing of it may be there.

@@ -29,6 +29,7 @@ mod remote;
 mod remote_rows;
 mod removals;
 mod requests;
+mod selection;
 mod sent;
 mod shortcuts;
 mod status;
@@ -70,7 +71,7 @@ pub struct Config {
     pub delete_delay_ms: u64,
     /// When deletions wait for a person.
     pub guard: GuardLimits,
-    /// Remote folders below the workspace's folder that are not kept here.
+    /// Paths below the workspace's folder that a new index begins without; an index that exists knows its own.
     pub excludes: Vec<sync_core::SyncPath>,
     /// Differing nodes that one plan begins from; what they depend on comes along. Bounds its memory and its time.
     pub plan_nodes: usize,
@@ -160,6 +161,7 @@ struct Loop {
     asks: requests::Asks,
     decisions: conflicts::Decisions,
     undos: undo::Undos,
+    selection: selection::Selection,
     started: bool,
     /// Changes on disk that stopped in the middle.
     settling: recovery::Settling,
@@ -251,6 +253,7 @@ impl Loop {
             asks: requests::Asks::default(),
             decisions: conflicts::Decisions::default(),
             undos: undo::Undos::default(),
+            selection: selection::Selection::default(),
             started: false,
             settling: recovery::Settling::default(),
             next_retry_secs: None,
@@ -316,7 +319,10 @@ impl Loop {
             if self.has_read_all() {
                 self.trust_boot(tx)?;
             }
+            self.follow_selection(tx, now)?;
             self.plan_if_due(tx, now)?;
+            // What was just agreed on may be what it waited for.
+            self.follow_selection(tx, now)?;
             self.follow_displaced(now);
         }
         self.answer_about_undos(tx, now)?;
@@ -343,6 +349,7 @@ impl Loop {
         self.started = true;
         self.batch = tx.new_op()?;
         self.last_synced_secs = tx.last_synced()?;
+        self.recall_selection(tx)?;
         self.recover_intents(tx, now)?;
         self.remember_sent(tx)?;
         self.remember_own_moves(tx)?;

@@ -122,7 +122,8 @@ impl Loop {
             // A node with an effect under way holds what is above it, also while all its rows agree.
             let trees = tx.window_of(seeds.iter().chain(&policy.busy).copied())?;
             let nodes = trees.remote.len().max(trees.local.len()) as u64;
-            let plan = planner::plan(&trees, &policy);
+            let mut plan = planner::plan(&trees, &policy);
+            self.spare_what_leaves(tx, &mut plan)?;
             self.tell_notices(tx, now, &plan.notices)?;
             self.adopt(tx, &trees, &plan)?;
             if plan.bookkeeping.is_empty() {
@@ -164,6 +165,7 @@ impl Loop {
         let mut busy: BTreeSet<NodeId> = self.flights.values().map(|flight| flight.node).collect();
         busy.extend(self.cooling(now));
         busy.extend(self.nodes_of_decisions(tx)?);
+        busy.extend(self.nodes_that_leave(tx)?);
         Ok(Policy {
             on_conflict: self.config.on_conflict,
             conflict_label: self.conflict_label(now),

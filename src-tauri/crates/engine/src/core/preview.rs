@@ -27,12 +27,23 @@ impl Loop {
         let mut pretence = Pretence { trees: tx.window()?, next_node: i64::MAX / 2, steps: Vec::new() };
         let policy = self.policy(tx, now)?;
         for _ in 0..MOST_ROUNDS {
-            let plan = planner::plan(&pretence.trees, &policy);
+            let mut plan = planner::plan(&pretence.trees, &policy);
+            self.spare_what_leaves(tx, &mut plan)?;
             if !pretence.carry_out(&plan) {
                 break;
             }
         }
         let mut steps = Vec::with_capacity(pretence.steps.len());
+        for path in self.paths_that_leave(tx)? {
+            let operation = "trash_local".into();
+            steps.push(PlannedStep {
+                workspace: self.config.workspace.clone(),
+                operation,
+                path,
+                to: None,
+                bytes: 0,
+            });
+        }
         for step in pretence.steps {
             let bytes = match step.operation {
                 "upload" => tx.local(step.node)?.map_or(0, |row| row.stat.size),

@@ -132,6 +132,10 @@ impl Loop {
             (Step::TrashLocal, Outcome::Trashed { put_back }) => {
                 self.record_trash(tx, now, flight, &put_back)
             }
+            (Step::Leave, Outcome::Trashed { .. }) => {
+                self.record_left(tx, now, node)?;
+                self.record_carried(tx, now, flight, "deleted", Direction::Down, 0)
+            }
             (Step::MkdirRemote { parent, name }, Outcome::RemoteFolder(folder)) => {
                 self.record_remote_folder(tx, now, flight, (*parent, name), *folder)
             }

@@ -12,6 +12,7 @@ use sync_core::{Name, NodeId, SyncPath};
 use super::{
     Command, Loop, Now, Recovery,
     dispatch::{expected_below, intent},
+    selection::in_step_below,
 };
 
 /// How long it waits before it is tried again.
@@ -135,7 +136,12 @@ impl Loop {
                 path,
             }),
             intent::TRASH => {
-                Some(Recovery::Trash { op: pending.op, expected: expected_below(tx, node, &path)?, path })
+                let in_step_only = pending.payload.get("in_step_only").and_then(|only| only.as_bool());
+                let expected = match in_step_only {
+                    Some(true) => in_step_below(tx, node, &path)?,
+                    _ => expected_below(tx, node, &path)?,
+                };
+                Some(Recovery::Trash { op: pending.op, expected, path })
             }
             _ => None,
         })

@@ -73,6 +73,8 @@ impl Loop {
                 self.item_to_rename(tx, &path, &name)?.map(|item| json(&item))
             }
             Request::LookAround(path) => Ok(self.look_around_path(tx, now, &path)?),
+            Request::Select(wish) => self.select(tx, now, &wish)?,
+            Request::Selected(paths) => self.selected(tx, &paths)?,
             Request::Sync => {
                 self.wait_for_sync(id, false);
                 return Ok(());

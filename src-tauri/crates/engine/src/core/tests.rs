@@ -16,6 +16,7 @@ mod moves;
 mod parts;
 mod rows;
 mod scenarios;
+mod selection;
 mod sent;
 mod shortcuts;
 mod undo;

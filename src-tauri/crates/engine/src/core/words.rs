@@ -17,6 +17,9 @@ pub(crate) const TOO_LARGE_HERE: &str =
 pub(crate) const CASE_CLASH: &str =
     "Another name here differs only in capitals or accents. Dropbox treats them as one name.";
 
+/// Something here in the place of what is at Dropbox and not kept here.
+pub(crate) const EXCLUDED_CLASH: &str = "Something of this name is at Dropbox and isn't kept here, so this stays here and isn't uploaded. Rename it to have it uploaded, or keep Dropbox's here, too.";
+
 /// Says what a refusal of Dropbox comes to, where its own words would not help.
 pub(crate) fn refused(code: &str) -> Option<&'static str> {
     Some(match code {

@@ -42,6 +42,8 @@ impl Supervisor {
                 "The local folder isn't the one Lockstep knows. Put the known folder back or choose its new place first.",
             ));
         }
+        self.left_out(&row).await;
+        let row = self.workspace_row(&row.id)?;
         self.stop_workspace(&row.id).await;
         let aside = self.set_index_aside(&row.id);
         self.start_workspace(&row).await;

@@ -134,8 +134,7 @@ impl Supervisor {
         for (id, _) in self.chosen(id).await? {
             let row = self.workspace_row(&id)?;
             let client = self.client_for(&row.account).await?;
-            let excludes: Vec<SyncPath> =
-                row.excludes.iter().filter_map(|path| SyncPath::parse(path).ok()).collect();
+            let excludes = self.left_out(&row).await;
             let remote = list_remote(&client, &row.remote, &excludes).await?;
             let local = row.local.clone();
             let compared = tokio::task::spawn_blocking(move || {

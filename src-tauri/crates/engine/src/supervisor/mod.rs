@@ -20,6 +20,7 @@ mod pauses;
 mod people;
 mod places;
 mod retune;
+mod select;
 mod versions;
 mod workspaces;
 
@@ -36,7 +37,7 @@ use crate::{
     api::{Call, CallError, Code, Event, StatusView, SyncReport, WorkspaceState, WorkspaceStatus},
     boot::Boot,
     clock::Clock,
-    core::Request,
+    core::{Request, Select},
     home::Home,
     proxy_password,
     settings::Settings,
@@ -211,6 +212,10 @@ impl Supervisor {
             Call::Conflicts => json(self.conflicts().await),
             Call::Resolve { id, choice, seen } => json(self.resolve(&id, choice, seen).await),
             Call::Undo { id, entry } => self.undo(&id, entry).await,
+            Call::Selection { workspace, paths } => json(self.selection(&workspace, paths).await),
+            Call::Select { workspace, keep, paths, keep_unsynced } => {
+                json(self.select(&workspace, Select { keep, paths, keep_unsynced }).await)
+            }
             Call::Issues => self.collect(|| Request::Issues).await,
             Call::Retry { id: None } => self.collect(|| Request::Retry(None)).await.map(|_| Value::Null),
             Call::Retry { id: Some(id) } => {

@@ -140,7 +140,7 @@ impl Tx<'_> {
         self.sql.one("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get(0))
     }
 
-    fn set_value(&mut self, key: &str, value: Option<&str>) -> Result<(), StoreError> {
+    pub(super) fn set_value(&mut self, key: &str, value: Option<&str>) -> Result<(), StoreError> {
         match value {
             Some(value) => self.sql.run(SET, [key, value])?,
             None => self.sql.run("DELETE FROM meta WHERE key = ?1", [key])?,

@@ -8,7 +8,7 @@ PRAGMA application_id = 0x4C537831; -- "LSx1"
 
 -- Single values. Text, or JSON where a value has parts.
 CREATE TABLE meta (
-  key   TEXT PRIMARY KEY NOT NULL, -- open, cursor, listing_generation, listing_complete, binding, first_sync_done, run, …
+  key   TEXT PRIMARY KEY NOT NULL, -- open, cursor, listing_generation, listing_complete, binding, first_sync_done, run, left_out, …
   value TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 

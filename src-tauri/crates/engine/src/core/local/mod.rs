@@ -113,6 +113,11 @@ impl LocalSide {
         self.due.values().any(|due| !due.is_retry && due.first_ms <= ms)
     }
 
+    /// Tells whether one of these directories is to be looked at.
+    pub(super) fn owes_a_look_in(&self, dirs: &[NodeId]) -> bool {
+        dirs.iter().any(|dir| self.due.get(dir).is_some_and(|due| !due.is_retry))
+    }
+
     /// An effect of ours was recorded for this node.
     pub(super) fn touch(&mut self, node: NodeId) {
         self.effects += 1;

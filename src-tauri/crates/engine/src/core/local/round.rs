@@ -149,7 +149,9 @@ impl Loop {
             self.local.look_later(now, row.parent, self.config.debounce_ms);
             return Ok(());
         }
-        let is_usable = matches!(entry.usable, Usable::Yes) || keeps_usable(&row, &entry);
+        // What was synced before its place was left out is still what it was.
+        let is_free = row.usable || !self.is_left_out_place(tx, row.parent, &entry.name)?;
+        let is_usable = (matches!(entry.usable, Usable::Yes) && is_free) || keeps_usable(&row, &entry);
         if row.usable {
             if matches!(entry.usable, Usable::Symlink | Usable::Special | Usable::OtherDevice) {
                 // What was there is hidden or moved out of sight, not deleted: its rows stay as they are.
@@ -274,11 +276,15 @@ impl Loop {
             return self.take_place(tx, now, row, dir, entry);
         }
         let id = tx.new_node()?;
-        let usable = matches!(entry.usable, Usable::Yes) && !self.is_excluded_place(tx, dir, &entry.name)?;
+        let is_clash = matches!(entry.usable, Usable::Yes) && self.is_left_out_place(tx, dir, &entry.name)?;
+        let usable = matches!(entry.usable, Usable::Yes) && !is_clash;
         let stat = entry.stat;
         tx.put_local(&LocalRow { id, parent: dir, name: entry.name, stat, hash: None, racy: false, usable })?;
         self.plan_wanted = true;
         self.note_unusable(tx, now, id, &entry.usable)?;
+        if is_clash {
+            self.note_excluded_clash(tx, now, id)?;
+        }
         if stat.kind == LocalKind::Folder && usable {
             self.scan_dir(tx, id)?;
         }

@@ -8,9 +8,11 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use store::{Intent, RemoteKind, RemoteRow, StoreError, Tx};
-use sync_core::{Content, Name, NameKey, NodeId, RemoteEntry, RemoteFile, RemoteFolder};
+use sync_core::{Content, Name, NameKey, NodeId, RemoteEntry, RemoteFile, RemoteFolder, SyncPath};
 
-use super::super::{Loop, Now, ancestors::lies_in, broken, flight::Gone, remote_rows::file_row};
+use super::super::{
+    Loop, Now, ancestors::lies_in, broken, flight::Gone, remote_rows::file_row, selection::place_holder,
+};
 
 impl Loop {
     pub(super) fn apply_entry(
@@ -24,7 +26,7 @@ impl Loop {
         let Some((last, above)) = keys.split_last() else {
             return self.root_entry(tx, &entry);
         };
-        if self.lies_in_excluded(above) {
+        if self.lies_in_left_out(tx, above)? {
             return Ok(());
         }
         match entry {
@@ -38,6 +40,10 @@ impl Loop {
             }
             RemoteEntry::File(file) => {
                 let parent = self.ensure_folders(tx, now, generation, above)?;
+                if self.is_left_out(tx, (parent, &file.name), &keys, &file.id)? {
+                    let row = file_row(parent, parent, last.clone(), generation, file);
+                    return self.put_left_out(tx, now, row);
+                }
                 self.put_file(tx, now, generation, parent, last, file)
             }
             RemoteEntry::Folder(folder) => {
@@ -49,8 +55,16 @@ impl Loop {
                     self.bury_subtree(tx, now, known.id)?;
                     parent = self.ensure_folders(tx, now, generation, above)?;
                 }
-                let is_excluded = self.is_excluded(&keys);
-                self.put_folder(tx, now, generation, parent, last, folder, is_excluded)
+                if self.is_left_out(tx, (parent, &folder.name), &keys, &folder.id)? {
+                    let row = RemoteRow {
+                        rid: Some(folder.id),
+                        read_only: folder.read_only,
+                        generation,
+                        ..RemoteRow::folder(parent, parent, folder.name, last.clone())
+                    };
+                    return self.put_left_out(tx, now, row);
+                }
+                self.put_folder(tx, now, generation, parent, last, folder)
             }
         }
     }
@@ -93,27 +107,28 @@ impl Loop {
         lies_below.then(|| keys.split_off(root_keys.len()))
     }
 
-    fn is_excluded(&self, keys: &[NameKey]) -> bool {
-        self.config.excludes.iter().any(|path| path.names().iter().map(Name::key).eq(keys.iter().cloned()))
-    }
-
-    /// Tells whether a local child of this folder stands where a remote folder is excluded.
-    pub(in super::super) fn is_excluded_place(
-        &self,
+    /// Tells whether what Dropbox tells of at this place is left out.
+    fn is_left_out(
+        &mut self,
         tx: &mut Tx<'_>,
-        dir: NodeId,
-        name: &Name,
+        place: (NodeId, &Name),
+        keys: &[NameKey],
+        rid: &str,
     ) -> Result<bool, StoreError> {
-        if self.config.excludes.is_empty() {
-            return Ok(false);
+        let above = if place.0 == NodeId::ROOT { Some(SyncPath::root()) } else { tx.remote_path(place.0)? };
+        match above {
+            Some(above) => self.meet_left_out(tx, keys, &above.join(place.1), rid),
+            None => Ok(false),
         }
-        let path = if dir == NodeId::ROOT { Some(sync_core::SyncPath::root()) } else { tx.local_path(dir)? };
-        let Some(path) = path.map(|dir| dir.join(name)) else { return Ok(false) };
-        Ok(self.is_excluded(&path.names().iter().map(Name::key).collect::<Vec<_>>()))
     }
 
-    fn lies_in_excluded(&self, above: &[NameKey]) -> bool {
-        (1..=above.len()).any(|n| self.is_excluded(&above[..n]))
+    /// Returns a node for what is left out: what is here under the node it had has nothing to do with it any more.
+    fn node_of_left_out(&mut self, tx: &mut Tx<'_>, now: Now, known: NodeId) -> Result<NodeId, StoreError> {
+        if tx.local(known)?.is_none() && tx.synced(known)?.is_none() {
+            return Ok(known);
+        }
+        self.bury_subtree(tx, now, known)?;
+        tx.new_node()
     }
 
     /// Finds or makes the folders of a path; children may be announced before their parents.
@@ -208,7 +223,6 @@ impl Loop {
         self.recognise_sent(tx, &row)
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one call site; a struct would only rename them")]
     fn put_folder(
         &mut self,
         tx: &mut Tx<'_>,
@@ -217,7 +231,6 @@ impl Loop {
         parent: NodeId,
         key: &NameKey,
         folder: RemoteFolder,
-        is_excluded: bool,
     ) -> Result<(), StoreError> {
         let occupant = tx.remote_child(parent, key)?;
         let in_place = occupant.as_ref().filter(|row| row.kind == RemoteKind::Folder).map(|row| row.id);
@@ -240,8 +253,6 @@ impl Loop {
             rid: Some(folder.id),
             read_only: folder.read_only,
             generation,
-            // Not kept here: it holds its name and its parents, and nothing of it is transferred.
-            kind: if is_excluded { RemoteKind::Undownloadable } else { RemoteKind::Folder },
             ..RemoteRow::folder(id, parent, folder.name, key.clone())
         };
         tx.put_remote(&row)?;
@@ -249,6 +260,23 @@ impl Loop {
             tx.put_remote(&RemoteRow { parent: id, ..child })?;
         }
         self.recognise_sent(tx, &row)
+    }
+
+    /// Not kept here: it holds its name and its parents, and nothing of it is transferred. The id of the row is
+    /// found here.
+    fn put_left_out(&mut self, tx: &mut Tx<'_>, now: Now, row: RemoteRow) -> Result<(), StoreError> {
+        let rid = row.rid.clone().unwrap_or_default();
+        let id = match tx.remote_by_rid(&rid)? {
+            Some(known) => self.node_of_left_out(tx, now, known.id)?,
+            None => tx.new_node()?,
+        };
+        for below in tx.remote_children(id)? {
+            self.bury_subtree(tx, now, below.id)?;
+        }
+        if let Some(other) = tx.remote_child(row.parent, &row.key)?.filter(|other| other.id != id) {
+            self.bury_subtree(tx, now, other.id)?;
+        }
+        tx.put_remote(&place_holder(RemoteRow { id, ..row }))
     }
 
     /// A folder that appears at a new path starts empty there by the rules of the feed: what lies in it is
