@@ -41,10 +41,10 @@ pub async fn workspace_relocate(parts: Parts<'_>, id: String, new_local: String)
     Ok(view.into())
 }
 
-/// Forgets a workspace; files stay on both sides.
+/// Forgets a workspace; files stay on both sides. Returns what of Dropbox it did not keep here.
 #[tauri::command]
 #[specta::specta]
-pub async fn workspace_remove(parts: Parts<'_>, id: String) -> Answer<()> {
+pub async fn workspace_remove(parts: Parts<'_>, id: String) -> Answer<Vec<String>> {
     parts.host.ask(Call::WorkspaceRemove { id }).await
 }
 

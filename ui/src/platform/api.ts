@@ -100,7 +100,8 @@ export interface Api {
   preview(workspace: NewWorkspace): Promise<Preview>
   workspaceAdd(workspace: NewWorkspace): Promise<Workspace>
   workspaceEdit(id: string, edit: WorkspaceEdit): Promise<Workspace>
-  workspaceRemove(id: string): Promise<void>
+  /** Answers with what of Dropbox it did not keep here. */
+  workspaceRemove(id: string): Promise<string[]>
   workspaceRebuild(id: string): Promise<void>
   workspaceRelocate(id: string, local: string): Promise<Workspace>
 

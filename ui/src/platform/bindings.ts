@@ -53,8 +53,8 @@ export const commands = {
 	workspaceRebuild: (id: string) => __TAURI_INVOKE<null>("workspace_rebuild", { id }),
 	/**  Goes on in another local folder. */
 	workspaceRelocate: (id: string, newLocal: string) => __TAURI_INVOKE<Workspace>("workspace_relocate", { id, newLocal }),
-	/**  Forgets a workspace; files stay on both sides. */
-	workspaceRemove: (id: string) => __TAURI_INVOKE<null>("workspace_remove", { id }),
+	/**  Forgets a workspace; files stay on both sides. Returns what of Dropbox it did not keep here. */
+	workspaceRemove: (id: string) => __TAURI_INVOKE<string[]>("workspace_remove", { id }),
 	/**  Returns one level of a Dropbox folder; `/` is the top. */
 	remoteFolders: (account: string, path: string) => __TAURI_INVOKE<RemoteEntryView[]>("remote_folders", { account, path }),
 	/**  Creates a folder at Dropbox. */

@@ -76,7 +76,7 @@ export const tauriApi: Api = {
   preview: told(commands.preview),
   workspaceAdd: told(commands.workspaceAdd),
   workspaceEdit: told(commands.workspaceEdit),
-  workspaceRemove: done(commands.workspaceRemove),
+  workspaceRemove: told(commands.workspaceRemove),
   workspaceRebuild: done(commands.workspaceRebuild),
   workspaceRelocate: told(commands.workspaceRelocate),
 

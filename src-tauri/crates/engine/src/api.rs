@@ -58,7 +58,7 @@ pub enum Call {
     WorkspaceAdd(NewWorkspace),
     /// What a first sync would do. → `Preview`
     WorkspacePreview(NewWorkspace),
-    /// Forgets the workspace; files stay on both sides. → `()`
+    /// Forgets the workspace; files stay on both sides. → `Vec<String>`, what of Dropbox it did not keep here
     WorkspaceRemove {
         /// Workspace id.
         id: String,

@@ -8,6 +8,7 @@ import { World } from '../../platform/fixtures/world'
 import { Editing } from './editing.svelte'
 import { guardNumber } from './guard'
 import { noticeOf } from './notice'
+import { removed } from './removed'
 
 describe('numbers of the guard', () => {
   test('are taken with grouping, and only within their bounds', () => {
@@ -48,6 +49,34 @@ describe('a setting', () => {
     await settings.save('on_conflict', 'keep-both')
     expect(settings.error('on_conflict')).toContain('The disk is full.')
     expect(settings.now.on_conflict).toBe('ask')
+  })
+})
+
+describe('a removed workspace', () => {
+  test('comes back with all that was chosen for it, and does nothing before that', async () => {
+    const world = new World()
+    const chosen = { id: 'w1', conflict_days: 30, guard_files: 10, guard_percent: 5 }
+    world.snapshot = snapshot({ workspaces: [workspace(chosen)] })
+    world.leftOut = ['Media/Raw']
+    const asked: string[] = []
+    const own = world.api()
+    world.override.workspaceAdd = (added) => {
+      asked.push(`add ${added.excludes.join()} ${added.start_paused ? 'paused' : 'running'}`)
+      return own.workspaceAdd(added)
+    }
+    world.override.workspaceEdit = (id, edit) => {
+      asked.push(`edit ${edit.conflict_days} ${edit.guard_files} ${edit.guard_percent}`)
+      return own.workspaceEdit(id, edit)
+    }
+    world.override.resume = (id) => {
+      asked.push('resume')
+      return own.resume(id)
+    }
+    useApi(world.api())
+    const back = await removed(workspace(chosen))
+    expect(world.snapshot.workspaces).toEqual([])
+    await back()
+    expect(asked).toEqual(['add Media/Raw paused', 'edit 30 10 5', 'resume'])
   })
 })
 

@@ -19,7 +19,7 @@ pub async fn run(context: &Context, action: args::Workspace) -> Result<Exit, Fai
         args::Workspace::Add(add) => return self::add(context, *add).await,
         args::Workspace::List => return list(context).await,
         args::Workspace::Remove { id } => {
-            let () = session::call(context, Call::WorkspaceRemove { id }).await?;
+            let _: Vec<String> = session::call(context, Call::WorkspaceRemove { id }).await?;
             context.out.note("removed; your files stay on this computer and on Dropbox");
         }
         args::Workspace::Pause { id, until } => {

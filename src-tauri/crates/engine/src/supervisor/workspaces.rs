@@ -330,12 +330,14 @@ impl Supervisor {
         Ok(())
     }
 
-    pub(super) async fn remove_workspace(&self, id: &str) -> Result<(), CallError> {
+    /// Forgets a workspace; answers with what it left out, which a workspace that takes its place has to leave out, too.
+    pub(super) async fn remove_workspace(&self, id: &str) -> Result<Vec<String>, CallError> {
         let row = self.workspace_row(id)?;
+        let left_out = self.left_out(&row).await;
         self.stop_workspace(&row.id).await;
         self.state(|tx| tx.remove_workspace(&row.id))?;
         self.changed("workspaces");
-        Ok(())
+        Ok(left_out.iter().map(SyncPath::to_string).collect())
     }
 
     /// Asks a second, harmless engine over the same index what it would do.
