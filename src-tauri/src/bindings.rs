@@ -66,6 +66,7 @@ pub fn builder() -> Builder<tauri::Wry> {
             c::desktop::show_in_folder,
             c::files::versions,
             c::files::version_restore,
+            c::files::select,
             c::files::version_save,
             c::files::share,
             c::files::unshare,

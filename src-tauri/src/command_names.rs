@@ -62,6 +62,7 @@ const COMMANDS: &[&str] = &[
     "show_in_folder",
     "versions",
     "version_restore",
+    "select",
     "version_save",
     "share",
     "unshare",

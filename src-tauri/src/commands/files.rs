@@ -1,6 +1,6 @@
 //! One file of a workspace: its versions, its link, its page at dropbox.com.
 
-use engine::api::{Call, Place, WebPage};
+use engine::api::{Call, Place, SelectionView, WebPage};
 use tauri::{AppHandle, WebviewWindow};
 use tauri_plugin_dialog::DialogExt;
 use tauri_plugin_opener::OpenerExt;
@@ -33,6 +33,18 @@ pub async fn version_restore(
 ) -> Answer<Restored> {
     let place = named(&parts, &workspace, &path)?;
     parts.host.ask(Call::RestoreVersion { place, version, to: None }).await
+}
+
+/// Keeps a file or folder on this computer, or at Dropbox only. Returns how many files and folders have to be uploaded
+/// before it can leave.
+#[tauri::command]
+#[specta::specta]
+pub async fn select(parts: Parts<'_>, workspace: String, path: String, keep: bool) -> Answer<u64> {
+    let asked = path.trim_matches('/').to_lowercase();
+    let call = Call::Select { workspace, keep, paths: vec![path], keep_unsynced: false };
+    let left_out: Vec<SelectionView> = parts.host.ask(call).await?;
+    let it = left_out.iter().find(|view| view.path.trim_matches('/').to_lowercase() == asked);
+    Ok(it.map_or(0, |view| view.waiting))
 }
 
 /// Lets the person choose where, and writes a copy of a version there; false when they do not. Never over a file.

@@ -140,6 +140,8 @@ export interface Api {
   openWeb(workspace: string, path: string): Promise<void>
   versions(workspace: string, path: string): Promise<Versions>
   /** Makes a version the newest; it comes by syncing. */
+  /** Keeps a file or folder here, or at Dropbox only. Answers with how much has to be uploaded before it leaves. */
+  select(workspace: string, path: string, keep: boolean): Promise<number>
   versionRestore(workspace: string, path: string, version: string): Promise<Restored>
   /** Asks where to, and writes a copy of a version there; false when the person thought better of it. */
   versionSave(workspace: string, path: string, version: string): Promise<boolean>

@@ -122,6 +122,11 @@ export const commands = {
 	versions: (workspace: string, path: string) => __TAURI_INVOKE<Versions>("versions", { workspace, path }),
 	/**  Makes a version the newest; it comes by syncing. */
 	versionRestore: (workspace: string, path: string, version: string) => __TAURI_INVOKE<Restored>("version_restore", { workspace, path, version }),
+	/**
+	 *  Keeps a file or folder on this computer, or at Dropbox only. Returns how many files and folders have to be uploaded
+	 *  before it can leave.
+	 */
+	select: (workspace: string, path: string, keep: boolean) => __TAURI_INVOKE<number>("select", { workspace, path, keep }),
 	/**  Lets the person choose where, and writes a copy of a version there; false when they do not. Never over a file. */
 	versionSave: (workspace: string, path: string, version: string) => __TAURI_INVOKE<boolean>("version_save", { workspace, path, version }),
 	/**  Returns the link to a file or folder; makes one when there is none. */

@@ -112,6 +112,7 @@ export const tauriApi: Api = {
   openWeb: done(commands.openWeb),
   versions: told(commands.versions),
   versionRestore: told(commands.versionRestore),
+  select: told(commands.select),
   versionSave: told(commands.versionSave),
   share: told(commands.share),
   unshare: told(commands.unshare),
